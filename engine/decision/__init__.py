@@ -1,0 +1,1 @@
+"""Event + facts + rules → plan. Pure."""

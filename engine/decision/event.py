@@ -1,0 +1,91 @@
+"""An event: what the portal, a timer, a person or a plugin said happened. Frozen data and what it stirs.
+
+`stirs` turns an event into the keys by which rules are woken; it is the only place that says what "changed",
+"filled" and "cleared" mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engine.decision.facts import Facts
+from engine.language.values import Item, Undecided, Value
+
+CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+ENGINE = "engine"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event. `name` is `ENTITY.created|updated|deleted`, `timer`, `command` or a plugin's own.
+
+    `before` maps changed fields to their old values (for `updated`); new values are facts. `by` is who (`user/5`,
+    `engine`), empty for a person unknown. `detail` is the timer's or command's name. `depth` counts follow-ups.
+    """
+
+    name: str
+    id: str
+    time: datetime
+    item: Item | None = None
+    before: Mapping[str, Value] = field(default_factory=dict)
+    by: str = ""
+    detail: str = ""
+    depth: int = 0
+    cause: str = ""
+
+    @property
+    def is_by_person(self) -> bool:
+        """True unless the engine itself wrote it."""
+        return self.by != ENGINE
+
+    @property
+    def verb(self) -> str:
+        """`created`, `updated`, `deleted`; the whole name for other events."""
+        entity, _, verb = self.name.rpartition(".")
+        return verb if self.item is not None and entity == self.item.entity else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Stir:
+    """One thing an event stirs: the trigger kind, the entity and field, and the values before and after."""
+
+    kind: str
+    entity: str = ""
+    field: str = ""
+    before: Value = None
+    after: Value = None
+    name: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the index looks up: (`changed`, `act.signed`), (`command`, `remind`), …"""
+        subject = f"{self.entity}.{self.field}" if self.field else self.entity
+        return (self.kind, self.name or subject)
+
+
+def stirs(event: Event, facts: Facts) -> Iterator[Stir]:
+    """Yield what `event` stirs, in a fixed order.
+
+    An item that appears stirs its non-empty fields too, from empty to what they hold: a deal created in the stage
+    that a rule waits for is no different from one moved there.
+    """
+    if event.item is None or event.verb not in (CREATED, UPDATED, DELETED):
+        yield Stir("received" if "." in event.name else event.name, name=event.detail or event.name)
+        return
+    item = event.item
+    if event.verb != UPDATED:
+        yield Stir(event.verb, item.entity)
+        if event.verb == DELETED:
+            return
+    changed = event.before if event.verb == UPDATED else dict.fromkeys(facts.items.get(item, {}))
+    for name, before in sorted(changed.items()):
+        after = facts.field(item, name)
+        if not isinstance(after, Undecided) and after == before and type(after) is type(before):
+            continue
+        yield Stir("changed", item.entity, name, before, after)
+        if before is None and after is not None and not isinstance(after, Undecided):
+            yield Stir("filled", item.entity, name, before, after)
+        elif after is None:
+            yield Stir("cleared", item.entity, name, before, after)

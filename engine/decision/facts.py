@@ -1,0 +1,118 @@
+"""What is known about the items of one event.
+
+Facts answer questions of expressions and actions: a value, empty, or *undecided* where nothing is known. They
+follow derivations of the portal map and keep one copy of an item however often it is named. They read no portal
+and no clock: the event's time is the only now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from engine.decision.derivation import Derivations
+from engine.effects import Change, FieldChange, ItemChange, StageChange
+from engine.language.reading import Calendar
+from engine.language.types import World
+from engine.language.values import Item, Mixed, Pending, Undecided, Value
+
+Fields = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Items by name, each with its known fields, and the roots by which rules name them.
+
+    `items[Item("act", "43")]` maps field names to values; an absent field is undecided, `None` is empty.
+    """
+
+    world: World
+    derivations: Derivations
+    calendar: Calendar
+    now: datetime
+    items: Mapping[Item, Fields]
+    roots: Mapping[str, Value]
+    _derived: dict[tuple[Item, str], Value] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def today(self) -> date:
+        """The event's day in the company's time zone."""
+        return self.now.date()
+
+    def root(self, name: str) -> Value:
+        """Return what a rule calls `name`, undecided where this event reaches no such thing."""
+        return self.roots.get(name, Undecided(name))
+
+    def field(self, item: Item, name: str) -> Value:
+        """Return a field of `item`: as given, else derived, else undecided."""
+        known = self.items.get(item)
+        if known is not None and name in known:
+            return known[name]
+        if (item.entity, name) not in self.derivations:
+            return Undecided(f"{item.entity}.{name}")
+        memo = (item, name)
+        if memo not in self._derived:
+            # A derivation that asks for itself finds this and stays undecided instead of recursing.
+            self._derived[memo] = Undecided(f"{item.entity}.{name}")
+            self._derived[memo] = self.derivations.value(item, name, self.with_roots({item.entity: item}))
+        return self._derived[memo]
+
+    def display(self, item: Item) -> str | Mixed:
+        """Return what people call `item`: by the map's template, else its title or name, else `act/43`."""
+        named = self.derivations.name(item, self)
+        if isinstance(named, str | Mixed) and str(named).strip():
+            return named
+        for attribute in ("title", "name"):
+            value = self.field(item, attribute)
+            if isinstance(value, str) and value:
+                return value
+            if isinstance(value, Pending):
+                return Mixed((value,))
+        return str(item)
+
+    def with_roots(self, roots: Mapping[str, Value]) -> Facts:
+        """Return the same facts seen under further names."""
+        return replace(self, roots={**self.roots, **roots})
+
+    def with_planned(self, changes: Iterable[Change]) -> Facts:
+        """Return facts that also know the items which `changes` would create; nothing else moves."""
+        created = {change.item: dict(change.fields) for change in changes if isinstance(change, ItemChange)}
+        return replace(self, items={**self.items, **created}, _derived={}) if created else self
+
+    def after(self, changes: Iterable[Change]) -> Facts:
+        """Return the facts once `changes` are done: fields, creations, lists of children, derived values."""
+        items: dict[Item, dict[str, Value]] = {item: dict(known) for item, known in self.items.items()}
+        touched: set[tuple[str, str]] = set()
+        for change in changes:
+            for item, name, value in _written(change):
+                items.setdefault(item, {})[name] = value
+                touched.add((item.entity, name))
+            if isinstance(change, ItemChange):
+                touched.update(self._adopt(items, change))
+        stale = self.derivations.following(touched)
+        for item, known in items.items():
+            for name in [n for n in known if (item.entity, n) in stale]:
+                del known[name]
+        return replace(self, items=items, _derived={})
+
+    def _adopt(self, items: dict[Item, dict[str, Value]], change: ItemChange) -> Iterator[tuple[str, str]]:
+        """Append a created item to its parents' lists; yield the lists that grew."""
+        for parent_field, parent in change.fields.items():
+            if not isinstance(parent, Item) or parent.entity not in self.world.entities:
+                continue
+            for name, spec in self.world.entities[parent.entity].fields.items():
+                member = spec.type.of.entity if spec.type.of else ""
+                if spec.binding.get("by") == parent_field and member == change.item.entity:
+                    known = items.get(parent, {}).get(name)
+                    if isinstance(known, tuple):
+                        items[parent][name] = (*known, change.item)
+                        yield (parent.entity, name)
+
+
+def _written(change: Change) -> Iterator[tuple[Item, str, Value]]:
+    if isinstance(change, FieldChange | StageChange):
+        yield change.item, change.field, change.after
+    elif isinstance(change, ItemChange):
+        for name, value in change.fields.items():
+            yield change.item, name, value

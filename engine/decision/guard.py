@@ -1,0 +1,72 @@
+"""Simulation cannot act: while an action's `effect` runs, the interpreter refuses to reach the outside.
+
+An audit hook against mistakes, not against malice: sockets, files, processes and threads raise, and a plugin that
+swallows the refusal is still found out when its `effect` returns.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+REFUSED = (
+    "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.remove",
+    "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.kill", "shutil.",
+    "smtplib.", "urllib.", "http.client.", "ftplib.", "sqlite3.connect", "_thread.start_new_thread",
+    "_thread.start_joinable_thread", "ctypes.dlopen", "pty.spawn", "webbrowser.",
+)  # fmt: skip
+# A module imported for the first time inside `effect` is read from disk: that is Python at work, not an act.
+MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd", ".pth", "__pycache__")
+
+_attempts: ContextVar[list[str] | None] = ContextVar("reglament_effect_attempts", default=None)
+_installed: list[bool] = []
+
+
+class ActedInEffect(RuntimeError):
+    """Raised inside `effect` at the attempt; `what` names the refused operation."""
+
+
+def _is_module_read(event: str, args: tuple[object, ...]) -> bool:
+    if event != "open" or not args:
+        return False
+    mode = args[1] if len(args) > 1 else "r"
+    return str(args[0]).endswith(MODULE_ENDINGS) and (
+        mode is None or "r" in str(mode) and "+" not in str(mode)
+    )
+
+
+def _watch(event: str, args: tuple[object, ...]) -> None:
+    attempts = _attempts.get()
+    if attempts is None:
+        return
+    if (event == "open" and not _is_module_read(event, args)) or event.startswith(REFUSED):
+        what = f"{event} {args[0]!r}" if args else event
+        attempts.append(what)
+        raise ActedInEffect(f"an effect must not act: {what}")
+
+
+@contextmanager
+def no_acts() -> Iterator[list[str]]:
+    """Refuse acts until the block ends; yield the list of attempts, which the caller reads afterwards."""
+    if not _installed:
+        # An audit hook stays for the life of the process; one is enough, and it is idle outside such a block.
+        sys.addaudithook(_watch)
+        _installed.append(True)
+    attempts: list[str] = []
+    token = _attempts.set(attempts)
+    try:
+        yield attempts
+    finally:
+        _attempts.reset(token)
+
+
+@contextmanager
+def engine_at_work() -> Iterator[None]:
+    """Lift the refusal while the engine's own code answers a plugin (a calendar loads its year)."""
+    token = _attempts.set(None)
+    try:
+        yield
+    finally:
+        _attempts.reset(token)

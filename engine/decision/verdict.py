@@ -1,0 +1,119 @@
+"""One sentence on what happened and why the deal stayed, in both of the product's languages.
+
+The Russian sentence speaks with the regulation's own titles and words (`else:`), the English one with rule ids and
+conditions, so that neither mixes languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.action import Action
+from engine.decision.explain import CONDITION_FALSE, UNDECIDED, RuleVerdict
+from engine.decision.plan import NO_OP, Decision
+from engine.decision.plan import UNDECIDED as STEP_UNDECIDED
+from engine.effects import Said
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision with the verdicts of its rules, as the sentence needs them."""
+
+    decision: Decision
+    verdicts: tuple[RuleVerdict, ...]
+
+
+def verdict_of(chain: Sequence[Decided], actions: Mapping[str, Action], loop: Sequence[str] = ()) -> Said:
+    """Return the sentence for an event and what followed from it, in the order decided. `chain` is not empty."""
+    russian, english = _done(chain)
+    for ru, en in (*_stayed(chain, actions), *_troubles(chain)):
+        russian.append(ru)
+        english.append(en)
+    if loop:
+        names = ", ".join(loop)
+        russian.append(f"правила вызывают друг друга без конца: {names}")
+        english.append(f"the rules wake each other without end: {names}")
+    if not russian:
+        russian.append(_nothing(chain).ru)
+        english.append(_nothing(chain).en)
+    return Said(_sentence(russian), _sentence(english))
+
+
+def _done(chain: Sequence[Decided]) -> tuple[list[str], list[str]]:
+    fired = list(dict.fromkeys(rule for one in chain for rule in one.decision.fired if _acts(one, rule.id)))
+    if not fired:
+        return [], []
+    titles = "; ".join(rule.title for rule in fired)
+    return [titles], ["fired " + ", ".join(rule.id for rule in fired)]
+
+
+def _acts(one: Decided, rule_id: str) -> bool:
+    return any(step.rule.id == rule_id and step.changes for step in one.decision.plan)
+
+
+def _stayed(chain: Sequence[Decided], actions: Mapping[str, Action]) -> list[tuple[str, str]]:
+    """Say why the deal stayed: the last time a rule that moves it was woken, the gate that kept it shut."""
+    last: dict[str, tuple[int, RuleVerdict]] = {}
+    for at, one in enumerate(chain):
+        for verdict in one.verdicts:
+            if verdict.outcome in ("fired", CONDITION_FALSE, UNDECIDED) and _moves(verdict, actions):
+                last[verdict.rule.id] = (at, verdict)
+    shut = [verdict for _, verdict in last.values() if verdict.outcome == CONDITION_FALSE]
+    spoken = [
+        verdict for verdict in shut if verdict.closed_gate is not None and verdict.closed_gate.otherwise
+    ]
+    for verdict in spoken[:1]:
+        gate = verdict.closed_gate
+        if gate is not None:
+            return [(gate.otherwise.rstrip("."), f"{verdict.rule.id} waits at `{gate.text}`")]
+    return []
+
+
+def _moves(verdict: RuleVerdict, actions: Mapping[str, Action]) -> bool:
+    return any("stage" in actions[call.action].kinds for call in verdict.rule.actions)
+
+
+def _troubles(chain: Sequence[Decided]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for one in chain:
+        for conflict in one.decision.conflicts:
+            titles = ", ".join(f"«{rule.title}»" for rule in conflict.rules)
+            ids = ", ".join(rule.id for rule in conflict.rules)
+            found.append(
+                (
+                    f"правила {titles} хотят разного для {conflict.item} {conflict.field}, ни одно не выполнено",
+                    f"{ids} want different values for {conflict.item} {conflict.field}, none was carried out",
+                )
+            )
+        for rule, reason in one.decision.undecided:
+            found.append((f"«{rule.title}» не решено: неизвестно {reason}", f"{rule.id} undecided: {reason}"))
+        for step in one.decision.plan:
+            if step.status == STEP_UNDECIDED:
+                what = f"{step.rule.id} {step.call.action}"
+                found.append((f"«{step.rule.title}»: шаг {step.call.action} не решён ({step.reason})",
+                              f"{what} undecided ({step.reason})"))  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def _nothing(chain: Sequence[Decided]) -> Said:
+    first = chain[0]
+    for step in first.decision.plan:
+        if step.status == NO_OP and step.effect is not None and step.effect.nothing_to_do is not None:
+            return step.effect.nothing_to_do
+    if first.decision.fired:
+        return Said("всё уже сделано, менять нечего", "everything is already as it should be")
+    for verdict in first.verdicts:
+        gate = verdict.closed_gate
+        if verdict.outcome == CONDITION_FALSE and gate is not None:
+            russian = gate.otherwise or f"условие «{gate.text}» не выполнено"
+            return Said(
+                f"ничего не сделано: «{verdict.rule.title}» — {russian}",
+                f"nothing done: {verdict.rule.id} stopped at `{gate.text}`",
+            )
+    return Said("ни одно правило не ждёт такого события", "no rule waits for this event")
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    text = "; ".join(part.strip().rstrip(".") for part in parts)
+    return text[:1].upper() + text[1:] + "."

@@ -1,0 +1,113 @@
+"""The portal's HTTP face.
+
+Routes requests to the portal and carries out faults; decides nothing about methods. `/rest/` is the portal,
+`/_demo/` and `/` are the twin's own and answer only to this machine.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Mapping
+
+from flask import Flask, Response, request
+
+from engine.emulator import demo, downloads, page
+from engine.emulator.calling import Call, Caller
+from engine.emulator.errors import RestError
+from engine.emulator.faults import Fault
+from engine.emulator.faults import Request as Seen
+from engine.emulator.links import read_token
+from engine.emulator.methods.disk_file import PART, finish_upload
+from engine.emulator.portal import Portal
+from engine.emulator.transport import answer_body, json_response, method_name, read_params
+
+
+def create_app(portal: Portal) -> Flask:
+    """A WSGI application serving one portal."""
+    app = Flask("engine.emulator", static_folder=None)
+    app.url_map.strict_slashes = False
+    numbers = itertools.count(1)
+    verbs = ["GET", "POST"]
+
+    @app.route("/rest/<user>/<secret>/<path:method>", methods=verbs)
+    def by_webhook(user: str, secret: str, method: str) -> Response:
+        name = method_name(method)
+        return _guarded(portal, name, next(numbers), lambda: _call(portal, user, secret, name))
+
+    @app.route("/rest/<path:method>", methods=verbs)
+    def by_token(method: str) -> Response:
+        name = method_name(method).lower()
+        return _guarded(portal, name, next(numbers), lambda: _by_token(portal, name))
+
+    @app.get("/~<code>")
+    def public(code: str) -> Response:
+        return downloads.public_file(portal, code)
+
+    app.register_blueprint(demo.create_blueprint(portal))
+    app.register_blueprint(page.create_blueprint(portal))
+    return app
+
+
+def _base_url() -> str:
+    return request.url_root.rstrip("/")
+
+
+def _call(portal: Portal, user: str, secret: str, name: str) -> Response:
+    caller = portal.caller(user, secret)
+    answer = portal.call(caller, name, read_params(request), base_url=_base_url())
+    return json_response(answer_body(answer))
+
+
+def _by_token(portal: Portal, name: str) -> Response:
+    """What needs no webhook, only the token of a link: downloads and the second step of an upload."""
+    token = request.args.get("token", "")
+    if name == "download":
+        return downloads.disk_file(portal, token)
+    if name == "crm.controller.item.getfile":
+        return downloads.crm_file(portal, token)
+    if name == "upload":
+        return _upload(portal, token)
+    raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+
+
+def _upload(portal: Portal, token: str) -> Response:
+    detail = read_token(portal.store, "upload", token)
+    if detail is None:
+        raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+    sent = request.files.get(PART)
+    if sent is None:
+        raise RestError(400, "ERROR_COULD_NOT_SAVE_FILE", "Could not save file")
+    first: Mapping[str, object] = json.loads(detail)
+    caller = Caller(int(str(first["user"])), frozenset({"disk"}), "upload")
+    call = Call(portal, caller, {}, _base_url())
+    with portal.change():
+        result = finish_upload(call, first, sent.filename or "", sent.read())
+    return json_response({"result": result})
+
+
+def _guarded(portal: Portal, name: str, number: int, answer: Callable[[], Response]) -> Response:
+    """Limits first, then the planned fault if there is one, then the call itself."""
+    try:
+        if portal.limits == "real":
+            portal.bucket.take(request.remote_addr or "")
+        fault = portal.faults(Seen(name.lower(), number)) if portal.faults else None
+        if fault is None:
+            return answer()
+        return _fail(fault, answer)
+    except RestError as error:
+        return json_response(error.body(), error.status)
+
+
+def _fail(fault: Fault, answer: Callable[[], Response]) -> Response:
+    if fault.executes:
+        answer()
+    time.sleep(fault.delay)
+    if fault.status is not None:
+        raise RestError(fault.status, fault.code, "Planned fault")
+    # A promise of more bytes than are sent makes the server close the connection: the caller gets no answer.
+    broken = Response(b"", 200, content_type="application/json")
+    broken.automatically_set_content_length = False
+    broken.headers["Content-Length"] = "1048576"
+    return broken

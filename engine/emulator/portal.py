@@ -1,0 +1,206 @@
+"""One portal: its memory, its clock, its limits, and the call of a method.
+
+Decides who may call what and when a change becomes visible: everything a call changed is durable, and its
+events queued, before the call returns. What a method does is in `methods/`; how a call travels is in
+`app.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Self, TypeAlias
+
+from engine.emulator.calling import Call, Caller, Method
+from engine.emulator.clock import Clock, iso
+from engine.emulator.errors import RestError
+from engine.emulator.events import Deliveries, Event
+from engine.emulator.faults import FaultPlan
+from engine.emulator.limits import Bucket, Meter
+from engine.emulator.loading import load_company
+from engine.emulator.methods import APPLICATION_ONLY, METHODS
+from engine.emulator.php import listing
+from engine.emulator.seed import Company
+from engine.emulator.selection import Page
+from engine.emulator.store import Store
+
+Limits: TypeAlias = Literal["real", "off"]
+
+_CLOCK = "clock"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call gave; `total` and `next` are members of the envelope only for lists."""
+
+    result: object
+    total: int | None
+    next: int | None
+    time: Mapping[str, object]
+
+
+class Portal:
+    """A running portal. Close it, or use it as a context manager."""
+
+    def __init__(self, store: Store, clock: Clock, domain: str, limits: Limits) -> None:
+        self.store, self.clock, self.domain, self.limits = store, clock, domain, limits
+        self.base_url = f"https://{domain}"
+        self.bucket, self.meter = Bucket(), Meter()
+        self.deliveries = Deliveries(store, clock, domain)
+        self.faults: FaultPlan | None = None
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._raised: list[Event] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop deliveries, remember the time, give the state file back."""
+        self.deliveries.close()
+        self.save_clock()
+        self.store.close()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """One change: durable as a whole, its events queued right after, or neither if an exception leaves
+        it.
+        """
+        with self._lock:
+            self._depth += 1
+            try:
+                with self.store.transaction():
+                    yield
+                    if self._depth == 1 and self._raised:
+                        self.save_clock()
+            except BaseException:
+                self._raised.clear()
+                raise
+            finally:
+                self._depth -= 1
+            if self._depth == 0:
+                raised, self._raised = self._raised, []
+                self.deliveries.send(raised)
+
+    def raise_event(self, name: str, payload: Mapping[str, object]) -> None:
+        """Note an event of the current change."""
+        self._raised.append(Event(name, payload, int(self.clock.now().timestamp())))
+
+    def caller(self, user: str, secret: str) -> Caller:
+        """Who calls through a webhook; `RestError` 401 if there is no such webhook, 403 if its owner is
+        dismissed.
+        """
+        for row in self.store.rows("webhook"):
+            if str(row["user"]) == user and str(row["secret"]) == secret:
+                owner = self.store.get("user", int(user))
+                if owner is not None and owner.get("ACTIVE") is False:
+                    raise RestError(
+                        403, "user_access_error", "The user does not have access to the application"
+                    )
+                return Caller(int(user), frozenset(map(str, listing(row.get("scopes")))), f"{user}/{secret}")
+        raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+
+    def find_method(self, caller: Caller, name: str) -> Method:
+        """A method the caller may use; `RestError` 404 if there is none, 403 if it is beyond the webhook."""
+        lower = name.lower()
+        if lower in APPLICATION_ONLY:
+            text = "Current authorization type is denied for this method. Application context required"
+            raise RestError(403, "WRONG_AUTH_TYPE", text)
+        method = METHODS.get(lower)
+        if method is None:
+            raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
+        if method.scope and not has_scope(caller, method.scope):
+            text = "The request requires higher privileges than provided by the webhook token"
+            raise RestError(403, "insufficient_scope", text)
+        return method
+
+    def call(
+        self,
+        caller: Caller,
+        name: str,
+        params: Mapping[str, object],
+        *,
+        base_url: str = "",
+        in_batch: bool = False,
+    ) -> Answer:
+        """Carry out one method; what it changed is durable on return. Raises `RestError`."""
+        method = self.find_method(caller, name)
+        if in_batch and not method.in_batch:
+            raise RestError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
+        if self.limits == "real":
+            self.meter.check(caller.key, method.name)
+        started, begun = self.clock.now().timestamp(), time.perf_counter()
+        call = Call(self, caller, params, base_url or self.base_url)
+        if method.name == "batch":
+            # Each command is a change of its own: an earlier one stays when a later one fails.
+            result = method.run(call)
+        else:
+            with self.change():
+                result = method.run(call)
+        if isinstance(result, RestError):
+            # Returned, not raised, by the few methods that fail after having changed something.
+            raise result
+        spent = time.perf_counter() - begun
+        page = result if isinstance(result, Page) else None
+        return Answer(
+            page.result if page else result,
+            page.total if page else None,
+            page.next if page else None,
+            self._time(caller, method.name, started, spent),
+        )
+
+    def _time(self, caller: Caller, method: str, started: float, spent: float) -> dict[str, object]:
+        now = self.clock.now()
+        report: dict[str, object] = {
+            "start": started,
+            "finish": now.timestamp(),
+            "duration": max(0.0, now.timestamp() - started),
+            "processing": spent,
+            "date_start": iso(now),
+            "date_finish": iso(now),
+        }
+        if method != "batch":
+            total, resets_in = self.meter.add(caller.key, method, spent)
+            report |= {"operating_reset_at": int(now.timestamp() + resets_in), "operating": total}
+        return report
+
+    def save_clock(self) -> None:
+        """Remember the present, so that a portal reopened from its file goes on from here."""
+        self.store.write_meta(_CLOCK, self.clock.stamp())
+
+
+def has_scope(caller: Caller, scope: str) -> bool:
+    """Whether a webhook's scopes hold this one; ``user`` includes its narrower forms."""
+    if scope == "user":
+        return bool(caller.scopes & {"user", "user_basic", "user_brief"})
+    return scope in caller.scopes
+
+
+def open_portal(
+    state: Path | None,
+    company: Company,
+    *,
+    limits: Limits = "off",
+    clock: Clock | None = None,
+) -> Portal:
+    """A portal over a state file (None keeps it in memory), seeded with `company` if the file is new.
+
+    Without a `clock` the portal has a virtual one: a new file starts at `company.start`, an old one goes on
+    where it stopped. Raises `sqlite3.DatabaseError` if the file is something else.
+    """
+    store = Store(state)
+    if clock is None:
+        saved = store.read_meta(_CLOCK)
+        clock = Clock(company.time_zone, datetime.fromisoformat(saved) if saved else company.start)
+    portal = Portal(store, clock, store.read_meta("domain") or company.domain, limits)
+    if store.is_new:
+        load_company(portal, company)
+    return portal

@@ -1,0 +1,1 @@
+"""Text to checked rules. Pure: no clock, files, sockets, logging."""

@@ -1,0 +1,75 @@
+"""What a plugin is built for: the company's settings that actions need, and the portal map. Frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from engine.language.values import Duration
+
+if TYPE_CHECKING:
+    from engine.portal.map import PortalMap
+
+
+@dataclass(frozen=True, slots=True)
+class MailSetup:
+    """How mail leaves: an SMTP server. `security` is `none`, `starttls` or `tls`; `sender` is `Name <address>`."""
+
+    host: str = "127.0.0.1"
+    port: int = 25
+    security: str = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VatRate:
+    """A VAT rate in percent from a day on; `rate` is None for «НДС не облагается»."""
+
+    first: date
+    rate: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSetup:
+    """How documents are numbered, taxed and due.
+
+    `numbers` maps a document kind to its pattern (`А-{year}/{n:03}`); `vat` is sorted by day; `templates` is the
+    company's own folder of Typst templates, searched before the shipped ones; `last_given` is the last number of a
+    (series, year) that was given before the engine came.
+    """
+
+    numbers: Mapping[str, str]
+    due: Duration
+    vat: tuple[VatRate, ...]
+    prices_include_vat: bool = True
+    templates: Path | None = None
+    last_given: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+    def vat_on(self, day: date) -> Decimal | None:
+        """Return the rate in percent in force on `day`, None where documents of that day carry no VAT."""
+        rate: Decimal | None = None
+        for row in self.vat:
+            if row.first <= day:
+                rate = row.rate
+        return rate
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The company as plugins see it."""
+
+    company: str
+    zone: ZoneInfo
+    language: str
+    documents: DocumentSetup
+    mail: MailSetup
+    map: PortalMap
+    own: Mapping[str, object] = field(default_factory=dict)
+    """The free part of config, `plugins_settings:`, by plugin name."""
