@@ -40,6 +40,7 @@ from engine.effects import (
 from engine.field_changes import change_rows, changed_fields, read_fields_back, row_fields, write_fields
 from engine.hooks import hookimpl
 from engine.issuing import cancel_item, find_issued, issue_item
+from engine.language.paths import safe_name
 from engine.language.values import (
     Duration,
     File,
@@ -126,6 +127,7 @@ __all__ = [
     "remember_command",
     "row_fields",
     "rows_of",
+    "safe_name",
     "single_line",
     "split_plan",
     "stage_document",

@@ -12,6 +12,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 from engine.action import Answer, Command, Ref
+from engine.language.paths import safe_name
 from engine.language.values import Segment
 
 T = TypeVar("T")
@@ -31,6 +32,10 @@ def reach_folder(drive: str, segments: Sequence[Segment]) -> Asking[str]:
     Two requests where folders are missing, one where none is. Raises LookupError, with words for a person,
     where the portal shows no such drive or a name stays taken by something that cannot be seen.
     """
+    # What a pending value turned out to be has not been looked at yet; a safe name stays as it is.
+    segments = tuple(Segment(safe_name(str(segment.text)), segment.origin) for segment in segments)
+    if not all(segment.text for segment in segments):
+        raise LookupError("одна из папок пути осталась без имени")
     root = yield from _root_folder(drive)
     for turn in range(TRIES):
         found = yield from _walk(root, segments, turn)

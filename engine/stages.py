@@ -96,11 +96,11 @@ def single_line(title: str, taxed: Taxed) -> tuple[Row, ...]:
 def taxed_lines(
     lines: Sequence[Row], part: Money, rate: Decimal | None, *, included: bool
 ) -> tuple[Row, ...] | None:
-    """Return the deal's `lines` taxed at the document's rate, or None if they do not add up to `part`.
+    """Return the deal's `lines` taxed at the document's rate, or None if they are not `part`.
 
     Prices and amounts come out with the VAT inside, as the portal keeps them, and add up to what is to be
-    paid. Each line's VAT is its own, rounded half up, so that the rate stays exact; the document's VAT is that
-    of its total.
+    paid. Each line's VAT is its own, rounded half up, so that the rate stays exact; the document's VAT is
+    that of its total.
     """
     amounts = [amount for line in lines if isinstance(amount := line.get("amount"), Money)]
     if not lines or len(amounts) != len(lines) or sum(one.amount for one in amounts) != part.amount:

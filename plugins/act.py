@@ -54,7 +54,7 @@ class IssueAct(Action):
         "deal": Param("deal", "The deal; by default the one that the rule sees.", required=False),
         "stage_no": Param("number", "The stage; by default the lowest without a live act.", required=False),
     }
-    example: ClassVar[str] = "- act.issue: {}\n  as: act\n  key: act ${deal.id}/${act.stage_no}"
+    example: ClassVar[str] = "- act.issue: {}\n  as: issued\n  key: act ${deal.id}/${issued.stage_no}"
     kinds: ClassVar[tuple[str, ...]] = ("item",)
     result: ClassVar[str] = "act"
     irreversible: ClassVar[bool] = True

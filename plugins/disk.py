@@ -6,7 +6,6 @@ values (the engine has, before a path comes here) and knows nothing of what is f
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
@@ -40,6 +39,7 @@ from engine import (
     reach_folder,
     remember_command,
     rows_of,
+    safe_name,
 )
 
 GONE: Final = frozenset({"ERROR_NOT_FOUND", "ACCESS_DENIED"})
@@ -250,13 +250,9 @@ def _name_of(params: Params) -> str | None:
     """Return the file's name on the disk, made safe; None where `name` is a path of several folders."""
     name, file = params.get("name"), params.get("file")
     if isinstance(name, Path):
-        return str(name.segments[0].text) if len(name.segments) == 1 else None
+        return safe_name(str(name.segments[0].text)) if len(name.segments) == 1 else None
     text = name if isinstance(name, str) and name else file.name if isinstance(file, File) else ""
-    kept = "".join(
-        sign for sign in unicodedata.normalize("NFC", text) if unicodedata.category(sign) not in {"Cc", "Cf"}
-    )
-    safe = kept.translate(str.maketrans('/\\<>:"|?*', "--_______")).strip(" .")
-    return safe[-200:] or "файл"
+    return safe_name(text) or "файл"
 
 
 def _get_file(command: str, file: str) -> Command:

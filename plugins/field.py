@@ -94,7 +94,10 @@ class SetFields(Action):
         stages = self.map.world.stages(item.entity)
         if spec is not None and stages and set(spec.type.options) == set(stages):
             return Undecided(f"{path}: стадию меняет только deal.move")
-        return FieldChange(item, name, facts.field(item, name), value)  # type: ignore[arg-type]
+        before = facts.field(item, name)
+        if item.is_planned and isinstance(before, Undecided):
+            before = None  # an item about to be created holds what its creation said, and nothing else
+        return FieldChange(item, name, before, value)  # type: ignore[arg-type]
 
 
 @hookimpl

@@ -17,8 +17,10 @@ from engine import (
     Facts,
     Item,
     ItemChange,
+    Mixed,
     Param,
     Params,
+    Pending,
     PluginError,
     Row,
     Setup,
@@ -46,7 +48,7 @@ class EnsureItem(Action):
         "set": Param("any", "Fields it must hold besides.", required=False),
     }
     example: ClassVar[str] = (
-        '- item.ensure: {entity: contract, match: {number: "Д-17"}, set: {title: Договор}}\n  as: contract'
+        '- item.ensure: {entity: contract, match: {number: "Д-17"}, set: {title: Договор}}\n  as: agreement'
     )
     kinds: ClassVar[tuple[str, ...]] = ("item",)
     result: ClassVar[str] = "item"
@@ -71,6 +73,9 @@ class EnsureItem(Action):
                 return value
             if spec is None or not spec.is_writable:
                 return Undecided(f"item.ensure: поле {entity}.{name} не записывается")
+            problem = self._cannot_hold(entity, name, value)
+            if problem is not None:
+                return problem
         item = facts.new(entity)
         details: dict[str, Value] = {
             "item": item,
@@ -107,6 +112,15 @@ class EnsureItem(Action):
                 self.map, result, {**row_fields(effect, "match"), **row_fields(effect, "set")}
             )
         )
+
+    def _cannot_hold(self, entity: str, name: str, value: Value) -> Undecided | None:
+        if isinstance(value, Pending | Mixed) or (isinstance(value, Item) and value.is_planned):
+            return None
+        try:
+            self.map.encode(entity, name, value)
+        except ValueError as problem:
+            return Undecided(f"item.ensure: {problem}")
+        return None
 
     def _find(self, entity: str, match: Mapping[str, Value]) -> Command:
         wanted: dict[str, object] = {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from engine.decision.derivation import Derivations
-from engine.effects import Change, FieldChange, ItemChange, StageChange
+from engine.effects import Change, Effect, FieldChange, ItemChange, StageChange
 from engine.language.reading import Calendar
 from engine.language.types import World
 from engine.language.values import Item, Mixed, Pending, Undecided, Value
@@ -45,7 +45,9 @@ class Facts:
         return self.roots.get(name, Undecided(name))
 
     def field(self, item: Item, name: str) -> Value:
-        """Return a field of `item`: as given, else derived, else undecided."""
+        """Return a field of `item`: as given, else derived, else undecided. A planned item's id is pending."""
+        if name == "id" and item.is_planned:
+            return Pending(f"{item}.id", shown=item.id)
         known = self.items.get(item)
         if known is not None and name in known:
             return known[name]
@@ -75,10 +77,17 @@ class Facts:
         """Return the same facts seen under further names."""
         return replace(self, roots={**self.roots, **roots})
 
-    def with_planned(self, changes: Iterable[Change]) -> Facts:
-        """Return facts that also know the items which `changes` would create; nothing else moves."""
-        created = {change.item: dict(change.fields) for change in changes if isinstance(change, ItemChange)}
-        return replace(self, items={**self.items, **created}, _derived={}) if created else self
+    def with_planned(self, effect: Effect) -> Facts:
+        """Return facts that also know what `effect` would make: created items, and the folder or the like it gives.
+
+        Fields of items that exist already do not move: conditions and parameters of one event see one moment.
+        """
+        made: dict[Item, Fields] = {
+            change.item: dict(change.fields) for change in effect.changes if isinstance(change, ItemChange)
+        }
+        if isinstance(effect.result, Item) and effect.result.entity not in self.world.entities:
+            made[effect.result] = dict(effect.details)
+        return replace(self, items={**self.items, **made}, _derived={}) if made else self
 
     def after(self, changes: Iterable[Change]) -> Facts:
         """Return the facts once `changes` are done: fields, creations, lists of children, derived values."""

@@ -129,7 +129,7 @@ def step_json(step: Step) -> dict[str, Json]:
             name: value_json(value) for name, value in step.params.items() if not name.startswith("@")
         },
         "status": step.status,
-        "key": step.key or None,
+        "key": str(step.key) or None,
     }
     if step.reason:
         form["reason"] = step.reason

@@ -27,7 +27,7 @@ from engine.decision.parameters import render_params, void
 from engine.decision.step_facts import StepFacts
 from engine.effects import Change, Effect, FieldChange, StageChange
 from engine.language.rules import ActionCall, Rule
-from engine.language.values import Item, Undecided, Value
+from engine.language.values import Item, Mixed, Undecided, Value
 
 PLANNED, SKIPPED, NO_OP, UNDECIDED = "planned", "skipped", "no_op", "undecided"
 
@@ -36,7 +36,7 @@ PLANNED, SKIPPED, NO_OP, UNDECIDED = "planned", "skipped", "no_op", "undecided"
 class Step:
     """One action of a plan. `status` is planned, skipped, no_op or undecided; `reason` says why not planned.
 
-    `params` are rendered values; `planned_id` is the id of the item this step would create (`new-1`), if any.
+    `params` are rendered values; `key` may hold a pending part (the id of an act not yet issued); `planned_id` is the id of the item this step would create (`new-1`), if any.
     """
 
     number: int
@@ -45,7 +45,7 @@ class Step:
     status: str
     params: Mapping[str, Value | Mapping[str, Value]] = field(default_factory=dict)
     effect: Effect | None = None
-    key: str = ""
+    key: str | Mixed = ""
     reason: str = ""
     planned_id: str = ""
 
@@ -122,7 +122,7 @@ def plan_rule(edition: Edition, event: Event, rule: Rule, facts: Facts, counts: 
         step, result = plan_step(edition, event, rule, call, facts, counts)
         steps.append(step)
         if step.effect is not None:
-            facts = facts.with_planned(step.effect.changes)
+            facts = facts.with_planned(step.effect)
         if call.result:
             facts = facts.with_roots({call.result: result})
     return steps
@@ -184,15 +184,15 @@ def effect_of(
 
 def key_of(
     edition: Edition, event: Event, rule: Rule, call: ActionCall, effect: Effect, facts: Facts
-) -> str | Undecided:
+) -> str | Mixed | Undecided:
     """Return the key under which this step happens once; empty for an action that only ensures a state."""
     action = edition.actions[call.action]
     if call.key is not None:
-        seen = facts.with_planned(effect.changes).with_roots(
+        seen = facts.with_planned(effect).with_roots(
             {call.result: effect.result} if call.result else {}
         )
         key = call.key.render(seen)
-        return key if isinstance(key, Undecided) else str(key)
+        return key if isinstance(key, str | Mixed | Undecided) else str(key)
     if not action.irreversible:
         return ""
     subject = str(event.item) if event.item is not None else event.name

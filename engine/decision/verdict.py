@@ -41,11 +41,8 @@ def verdict_of(chain: Sequence[Decided], actions: Mapping[str, Action], loop: Se
 
 
 def _done(chain: Sequence[Decided]) -> tuple[list[str], list[str]]:
-    fired = list(dict.fromkeys(rule for one in chain for rule in one.decision.fired if _acts(one, rule.id)))
-    if not fired:
-        return [], []
-    titles = "; ".join(rule.title for rule in fired)
-    return [titles], ["fired " + ", ".join(rule.id for rule in fired)]
+    fired = {rule.id: rule.title for one in chain for rule in one.decision.fired if _acts(one, rule.id)}
+    return (["; ".join(fired.values())], ["fired " + ", ".join(fired)]) if fired else ([], [])
 
 
 def _acts(one: Decided, rule_id: str) -> bool:

@@ -10,6 +10,7 @@ import threading
 from typing import Self
 
 from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress.wasyncore import dispatcher  # type: ignore[import-untyped]
 
 from engine.emulator.app import create_app
 from engine.emulator.portal import Portal
@@ -63,7 +64,15 @@ class PortalServer:
             self._thread.join(5)
         else:
             self._close_sockets()
+        # Last of all: whoever pulls the trigger still writes to it after the server's thread has woken.
+        self._server.trigger.close()
 
     def _close_sockets(self) -> None:
+        """Close everything but the trigger, which is only forgotten: the server's loop ends with that."""
+        trigger = self._server.trigger
         for channel in list(self._server._map.values()):  # noqa: SLF001
-            channel.close()
+            if channel is trigger:
+                channel.del_channel()
+            else:
+                # The server's own `close` would take the trigger with it.
+                dispatcher.close(channel)

@@ -128,6 +128,16 @@ def compile_part(
     text: str, names: Names, expected: Type | None = None
 ) -> tuple[Compiled | None, list[Fault]]:
     """Return the compiled text or its faults by offset; for texts that are a part of a scalar."""
+    known = names.memo.get((text, expected))
+    if isinstance(known, Compiled):
+        return known, []
+    compiled, faults = _compile(text, names, expected)
+    if compiled is not None:
+        names.memo[text, expected] = compiled
+    return compiled, faults
+
+
+def _compile(text: str, names: Names, expected: Type | None) -> tuple[Compiled | None, list[Fault]]:
     source, fault = parse(text)
     if source is None:
         return None, [fault] if fault else []

@@ -40,6 +40,8 @@ class Format:
 
 def grouped(number: Decimal, places: int | None = None) -> str:
     """Return `48 500,5` with non-breaking spaces; rounded half up to `places` where given."""
+    if not number.is_finite():
+        raise ValueError(str(number))
     exact = number if places is None else number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     text = f"{exact:,f}"
     return text.replace(",", NBSP).replace(".", ",")

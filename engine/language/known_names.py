@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from engine.language.typerules import PROPERTY_TYPES
@@ -15,10 +15,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What an expression may name: the portal map, and the roots (`act`, an earlier result) with their types."""
+    """What an expression may name: the portal map, and the roots (`act`, an earlier result) with their types.
+
+    `memo` keeps what texts compiled to under these names, since a regulation says the same thing in many rules.
+    """
 
     world: World
     roots: Mapping[str, Type]
+    memo: dict[tuple[str, Type | None], object] = field(default_factory=dict, compare=False, repr=False)
 
     def root(self, name: str) -> tuple[str, Type] | None:
         """Return a root's own spelling and type, None if there is none."""
@@ -28,7 +32,7 @@ class Names:
         """Return everything that may stand after a dot behind a value of this type."""
         if type_.kind == "item":
             spec = self.world.entities.get(type_.entity)
-            return {name: field.type for name, field in spec.fields.items()} if spec else {}
+            return {name: one.type for name, one in spec.fields.items()} if spec else {}
         if type_.kind == "row":
             return dict(type_.fields)
         return FILE_PARTS if type_.kind == "file" else PROPERTY_TYPES.get(type_.kind, {})

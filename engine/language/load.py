@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from engine.action import Action
 from engine.language.diagnostics import Diagnostic, by_place
+from engine.language.expression import Names
 from engine.language.mail import File, MailTemplates
+from engine.language.names import NamesKey
 from engine.language.read_rules import FileReader
 from engine.language.rules import RuleSet
 from engine.language.shape import settle
@@ -40,12 +42,14 @@ class LoadCache:
     actions: Mapping[str, Action] = field(default_factory=dict)
     received: Received = field(default_factory=dict)
     entries: dict[str, _Entry] = field(default_factory=dict)
+    known: dict[NamesKey, Names] = field(default_factory=dict)
 
     def prepare(self, world: World, actions: Mapping[str, Action], received: Received) -> None:
         """From here on the cache holds only what was read with this world, these actions and these events."""
         same_actions = self.actions.keys() == actions.keys() and all(self.actions[n] is actions[n] for n in actions)
         if not (self.world == world and same_actions and self.received == received):
             self.entries.clear()
+            self.known.clear()
         self.world, self.actions, self.received = world, dict(actions), dict(received)
 
 
@@ -93,7 +97,7 @@ def _read_file(
     if node is None or cache.world is None:
         return _Entry(digest, {}, None, tuple(found))
     is_sound = not found
-    reader = FileReader(cache.world, cache.actions, mail, cache.received)
+    reader = FileReader(cache.world, cache.actions, mail, cache.received, known=cache.known)
     ruleset = reader.read(node, file)
     # Where YAML itself was refused, a key only seems to be missing.
     said = [one for one in reader.findings.found if is_sound or one.code not in ("R121", "R126", "R127", "R160")]

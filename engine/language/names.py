@@ -7,6 +7,7 @@ name, or which action further down makes it. YAML's traps are looked for first, 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from engine.language.diagnostics import Diagnostic, Span
 from engine.language.expression import Expression, Names, compile_expression
@@ -19,13 +20,20 @@ from engine.language.types import YES_NO, Type, World
 
 # The expression language's code for a first name that its scope does not have (value `name`).
 UNKNOWN_ROOT = "R220"
+NamesKey: TypeAlias = frozenset[tuple[str, Type]]
 
 
 class RuleNames:
-    """The names of one rule while it is read; `scope.roots` grows with each `as:`."""
+    """The names of one rule while it is read; `scope.roots` grows with each `as:`.
 
-    def __init__(self, world: World, scope: Scope, findings: Findings) -> None:
+    `known` lets rules that see the same names share what their texts compiled to.
+    """
+
+    def __init__(
+        self, world: World, scope: Scope, findings: Findings, known: dict[NamesKey, Names] | None = None
+    ) -> None:
         self.world = world
+        self.known = known if known is not None else {}
         self.scope = scope
         self.findings = findings
         self._names: Names | None = None
@@ -60,7 +68,8 @@ class RuleNames:
     def names(self) -> Names:
         """The names in force now."""
         if self._names is None:
-            self._names = Names(self.world, dict(self.scope.roots))
+            key = frozenset(self.scope.roots.items())
+            self._names = self.known.setdefault(key, Names(self.world, dict(self.scope.roots)))
         return self._names
 
     def _explain(self, found: Diagnostic) -> Diagnostic:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from engine.action import Action
+from engine.language.expression import Names
 from engine.language.mail import MailTemplates
-from engine.language.names import RuleNames
+from engine.language.names import NamesKey, RuleNames
 from engine.language.read_action import ActionReader
 from engine.language.read_condition import ConditionReader
 from engine.language.read_trigger import TriggerReader
@@ -38,6 +39,7 @@ class FileReader:
     mail: MailTemplates
     received: Mapping[str, Mapping[str, str]]
     findings: Findings = field(default_factory=Findings)
+    known: dict[NamesKey, Names] = field(default_factory=dict)
     _scopes: dict[tuple[str, ...], Condition | None] = field(default_factory=dict)
 
     def read(self, node: MapNode, file: str) -> RuleSet | None:
@@ -72,7 +74,7 @@ class FileReader:
             # What a faulty trigger reaches nobody knows: only names that no trigger could reach are said.
             seen = Scope({name: item(name) for name in self.world.entities})
         roots = frozenset(seen.roots)
-        names = RuleNames(self.world, seen, self.findings)
+        names = RuleNames(self.world, seen, self.findings, self.known)
         gates = ConditionReader(names)
         conditions = gates.read_list(entry.get("conditions")) if entry.get("conditions") is not None else ()
         shared = self._shared(scope, gates, triggers) if scope is not None else None

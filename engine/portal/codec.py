@@ -80,7 +80,7 @@ class Codec:
             return (found if found.tzinfo else found.replace(tzinfo=self.zone)).astimezone(self.zone)
         if kind == "choice":
             name = name_of_code(spec.codes, raw)
-            # An unset enumeration may come as 0; a pipeline's 0 is the deals' first one and stands in the map.
+            # An unset enumeration may come as 0; a pipeline's 0 is the deals' first, and the map says so.
             if name is None and str(raw) == "0":
                 return None
             return name or Undecided(f"{spec.name}: the map has no name for code {raw}")

@@ -97,8 +97,10 @@ class BatchFailure(PortalError):  # noqa: N818 - it is several errors and as man
 
 def classify(method: str, status: int, body: Mapping[str, object], *, writes: bool) -> PortalError:
     """Return the error that an answer with status `status` and an `error` member stands for."""
-    code = str(body.get("error", ""))
-    description = str(body.get("error_description", "") or "")
+    said, about = body.get("error", ""), body.get("error_description")
+    if isinstance(said, Mapping):  # REST v3 (PROTOCOL §1)
+        said, about = said.get("code", ""), said.get("message")
+    code, description = str(said), str(about or "")
     if code.upper() in _NOT_YET or status == 429:
         return PortalError(method, code, description, "later")
     if code == "PORTAL_DELETED" or status < 500:

@@ -116,3 +116,13 @@ def test_php_arrays():
 def test_the_portal_can_be_called_without_http(portal: Portal):
     caller = portal.caller("1", "demo")
     assert portal.call(caller, "crm.deal.get", {"id": "1"}).result["ID"] == "1"
+
+
+def test_a_server_stops_cleanly_however_often(portal: Portal, recwarn):
+    for _ in range(40):
+        with PortalServer(portal) as server:
+            port = server.port
+            assert httpx.get(f"{server.webhook_url}server.time", trust_env=False).status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+    assert not list(recwarn)

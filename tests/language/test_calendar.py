@@ -43,7 +43,6 @@ def test_day(day, is_workday):
         (date(2025, 12, 30), 1, date(2026, 1, 12)),
         (date(2026, 3, 10), -1, date(2026, 3, 6)),
         (date(2026, 1, 12), -1, date(2025, 12, 30)),
-        (date(2026, 3, 6), 250, date(2027, 3, 16)),
     ],
 )
 def test_added(start, count, end):

@@ -17,13 +17,17 @@ from engine.language.types import World
 from engine.language.world import read_world
 from engine.portal.map import PortalMap
 from engine.setup import DocumentSetup, MailSetup, VatRate
-
 from tests.plugins.document_case import load_plugin
 
 ROOT = Folder(__file__).parents[2]
 ZONE = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 3, 13, 16, 41, 7, tzinfo=ZONE)  # a Friday
-DEAL, COMPANY, CLIENT, MANAGER = Item("deal", "118"), Item("company", "1"), Item("company", "12"), Item("user", "5")
+DEAL, COMPANY, CLIENT, MANAGER = (
+    Item("deal", "118"),
+    Item("company", "1"),
+    Item("company", "12"),
+    Item("user", "5"),
+)
 RATES = (VatRate(date(2019, 1, 1), Decimal(20)), VatRate(date(2026, 1, 1), Decimal(22)))
 
 __all__ = ["ModuleType", "load_plugin"]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from engine import Effect, Item, ItemChange, Pending, Ref, Row, Undecided
-
 from tests.plugins.action_case import (
     CLIENT,
     COMPANY,
@@ -72,7 +71,9 @@ def test_the_act_of_a_one_stage_deal() -> None:
         (None, [(1, True)], 1, "48500.00"),
     ],
 )
-def test_the_lowest_stage_without_a_live_act(plan: Any, acts: list[tuple[int, bool]], stage: int, amount: str) -> None:
+def test_the_lowest_stage_without_a_live_act(
+    plan: Any, acts: list[tuple[int, bool]], stage: int, amount: str
+) -> None:
     facts = deal_facts(stage_plan=plan)
     for at, (number, is_cancelled) in enumerate(acts):
         child(facts, "act", 40 + at, stage_no=Decimal(number), cancelled=is_cancelled)
@@ -118,7 +119,10 @@ def test_a_stage_asked_for() -> None:
         ({"own_company": None}, "юрлица"),
         ({"lines": Undecided("deal.lines")}, "deal.lines"),
         ({"acts": Undecided("deal.acts")}, "deal.acts"),
-        ({"client": Undecided("deal.client"), "contract": Undecided("deal.contract")}, "deal.client, deal.contract"),
+        (
+            {"client": Undecided("deal.client"), "contract": Undecided("deal.contract")},
+            "deal.client, deal.contract",
+        ),
     ],
 )
 def test_what_the_act_must_show_and_nobody_knows(fields: dict[str, Any], reason: str) -> None:
@@ -136,10 +140,12 @@ def test_what_the_act_must_show_and_nobody_knows(fields: dict[str, Any], reason:
         (datetime(2018, 5, 1, 12, tzinfo=ZONE), True, "48500.00", None),
     ],
 )
-def test_vat_by_the_date_of_the_act(day: datetime, included: bool, amount: str, vat: str | None) -> None:
+def test_vat_by_the_date_of_the_act(day: datetime, *, included: bool, amount: str, vat: str | None) -> None:
     facts = deal_facts()
     facts.now = day
-    fields = fields_of(planned(action_of("act", "act.issue", make_setup(included=included)), facts, deal=DEAL))
+    fields = fields_of(
+        planned(action_of("act", "act.issue", make_setup(included=included)), facts, deal=DEAL)
+    )
     assert (fields["amount"], fields["vat"]) == (rub(amount), rub(vat) if vat else None)
 
 
@@ -206,7 +212,12 @@ def test_the_probe_finds_what_an_earlier_try_made(rows: list[dict[str, Any]], fo
 def test_the_key_is_free_once_the_act_is_cancelled_or_gone() -> None:
     facts = deal_facts()
     live, dead = child(facts, "act", 1), child(facts, "act", 2, cancelled=True)
-    assert [issue.frees(one, facts) for one in (live, dead, Item("act", "3"), None)] == [False, True, True, False]
+    assert [issue.frees(one, facts) for one in (live, dead, Item("act", "3"), None)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_undo_cancels_and_keeps_the_number() -> None:

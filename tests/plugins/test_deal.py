@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from engine import Effect, StageChange, Undecided
-
 from tests.plugins.action_case import DEAL, WORLD, Spoken, action_of, deal_facts, planned
 
 CODES = {name: stage.code for name, stage in WORLD.stages("deal").items()}
@@ -33,7 +32,7 @@ def portal_at(stage: str) -> Spoken:
         ("lost", "won_review_requested", False),
     ],
 )
-def test_a_deal_moves_forward_only(stands: str, target: str, moves: bool) -> None:
+def test_a_deal_moves_forward_only(stands: str, target: str, *, moves: bool) -> None:
     effect = planned(move, deal_facts(stage=stands), deal=DEAL, stage=target)
     assert effect.changes == ((StageChange(DEAL, "stage", stands, target),) if moves else ())
     assert (effect.nothing_to_do is None) is moves
@@ -75,7 +74,12 @@ def test_a_person_who_was_faster_is_not_set_back(stage: str) -> None:
 
 def test_a_move_that_did_not_happen_is_found() -> None:
     (found,) = portal_at("report_sent").drive(move.verify(effect(), DEAL))
-    assert (found.item, found.field, found.meant, found.found) == ("deal/118", "stage", "documents_sent", "report_sent")
+    assert (found.item, found.field, found.meant, found.found) == (
+        "deal/118",
+        "stage",
+        "documents_sent",
+        "report_sent",
+    )
 
 
 @pytest.mark.parametrize(("stands", "writes"), [("documents_sent", 1), ("invoice_paid", 0)])

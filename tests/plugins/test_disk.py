@@ -22,7 +22,6 @@ from engine import (
     Segment,
     Undecided,
 )
-
 from tests.plugins.action_case import Spoken, Table, action_of, planned
 
 ensure, save = action_of("disk", "disk.ensure_folder"), action_of("disk", "disk.save_file")
@@ -77,7 +76,10 @@ class Tree(Spoken):
             row = next((row for row in self.rows if row["ID"] == here), None)
             return Answer(command.id, row) if row else Answer(command.id, error="ERROR_NOT_FOUND")
         name = command.params["data"]["NAME"]
-        if any(row["PARENT_ID"] == here and row["NAME"] == name for row in self.rows) or name == self.taken_once:
+        if (
+            any(row["PARENT_ID"] == here and row["NAME"] == name for row in self.rows)
+            or name == self.taken_once
+        ):
             if name == self.taken_once:
                 self.taken_once = ""
                 self.rows.append(self._row("99", here, name, None))
@@ -135,7 +137,10 @@ def test_a_renamed_client_keeps_the_folder() -> None:
     first = run(tree, path("Акты", "Ромашка", origin="company/12"))
     again = Path((Segment("Акты"), Segment("Лютик", "company/12"), Segment("Акт 1")))
     run(tree, again)
-    assert [(row["NAME"], row["PARENT_ID"]) for row in tree.rows[1:]] == [("Ромашка", "10"), ("Акт 1", first.id)]
+    assert [(row["NAME"], row["PARENT_ID"]) for row in tree.rows[1:]] == [
+        ("Ромашка", "10"),
+        ("Акт 1", first.id),
+    ]
 
 
 def test_a_remembered_folder_that_is_gone_is_made_anew() -> None:
@@ -156,9 +161,7 @@ def test_a_name_taken_meanwhile_is_read_again() -> None:
 
 
 def test_a_name_that_is_a_pattern_never_leads_into_a_strangers_folder() -> None:
-    tree = Tree(
-        ("10", "1", "100 процентов", None), ("11", "10", "Акт", None), ("12", "1", "100%", None)
-    )
+    tree = Tree(("10", "1", "100 процентов", None), ("11", "10", "Акт", None), ("12", "1", "100%", None))
     made = run(tree, path("100%", "Акт"))
     assert (tree.rows[-1]["NAME"], tree.rows[-1]["PARENT_ID"]) == ("Акт", "12")
     assert made.id == tree.rows[-1]["ID"]
@@ -193,7 +196,13 @@ def test_the_file_effect_names_its_path() -> None:
 
 @pytest.mark.parametrize(
     ("name", "safe"),
-    [("../../etc/passwd", "-..-etc-passwd"), ("a\u202eb\x00.pdf", "ab.pdf"), (" скан: 1?.pdf ", "скан_ 1_.pdf"), ("", "файл")],
+    [
+        ("../../etc/passwd", "etc-passwd"),
+        ("a\u202eb\x00.pdf", "ab.pdf"),
+        (" скан: 1?.pdf ", "скан- 1-.pdf"),
+        ("CON.pdf", "CON_.pdf"),
+        ("..", "файл"),
+    ],
 )
 def test_a_files_own_name_is_made_safe(name: str, safe: str) -> None:
     effect = planned(save, Table({}), folder=FOLDER, file=File(name, 3))

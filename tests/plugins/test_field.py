@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from engine import FieldChange, File, Item, Pending, Undecided
-
 from tests.plugins.action_case import DEAL, NOW, Spoken, action_of, child, deal_facts, planned, rub
 
 fields = action_of("field", "field.set")
@@ -15,12 +14,19 @@ ACT = Item("act", "43")
 
 def facts(**act: Any) -> Any:
     table = deal_facts()
-    child(table, "act", 43, **{"signed": False, "signed_at": None, "title": "Реестр", "stage_no": Decimal(1), **act})
+    child(
+        table,
+        "act",
+        43,
+        **{"signed": False, "signed_at": None, "title": "Реестр", "stage_no": Decimal(1), **act},
+    )
     return table
 
 
 def test_only_what_differs_changes() -> None:
-    effect = planned(fields, facts(), **{"act.signed": True, "act.title": "Реестр", "act.signed_at": NOW, "@act": ACT})
+    effect = planned(
+        fields, facts(), **{"act.signed": True, "act.title": "Реестр", "act.signed_at": NOW, "@act": ACT}
+    )
     assert effect.changes == (
         FieldChange(ACT, "signed", False, True),
         FieldChange(ACT, "signed_at", None, NOW),
@@ -84,8 +90,21 @@ def test_undo_writes_the_former_values() -> None:
 
 
 def test_the_read_back_names_the_likely_cause() -> None:
-    params = {"act.signed": True, "act.refusal": "нет", "act.vat": rub("1.00"), "act.title": "Акт", "@act": ACT}
-    row = {"id": 43, "ufCrm12Signed": "N", "ufCrm12Vat": "", "title": "Акт", "opportunity": 1, "currencyId": "RUB"}
+    params = {
+        "act.signed": True,
+        "act.refusal": "нет",
+        "act.vat": rub("1.00"),
+        "act.title": "Акт",
+        "@act": ACT,
+    }
+    row = {
+        "id": 43,
+        "ufCrm12Signed": "N",
+        "ufCrm12Vat": "",
+        "title": "Акт",
+        "opportunity": 1,
+        "currencyId": "RUB",
+    }
     portal = Spoken({"crm.item.get": {"item": row}})
     found = portal.drive(fields.verify(planned(fields, facts(), **params), ACT))
     assert [one.field for one in found] == ["signed", "refusal", "vat"]
@@ -93,3 +112,9 @@ def test_the_read_back_names_the_likely_cause() -> None:
     assert "нет поля ufCrm12Refusal" in found[1].cause.ru
     assert "не принял значение" in found[2].cause.ru
     assert portal.rounds == [["crm.item.get"]]
+
+
+def test_a_planned_items_other_fields_are_empty() -> None:
+    new = Item("act", "new-1")
+    effect = planned(fields, facts(), **{"act.title": "Акт", "@act": new})
+    assert effect.changes == (FieldChange(new, "title", None, "Акт"),)

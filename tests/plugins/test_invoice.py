@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from engine import FieldChange, Item, ItemChange, Money, Pending, Undecided
-
 from tests.plugins.action_case import DEAL, Spoken, action_of, child, deal_facts, make_setup, planned, rub
 
 issue = action_of("invoice", "invoice.issue")

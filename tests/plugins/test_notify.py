@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from engine import Effect, FeedChange, Item, Mixed, NoticeChange, Pending, Undecided
-
 from tests.plugins.action_case import DEAL, MANAGER, Spoken, action_of, deal_facts, make_setup, planned
 
 notify, post = action_of("notify", "notify"), action_of("notify", "feed.post")
@@ -54,7 +53,9 @@ def test_the_tag_follows_the_key() -> None:
 
     def tag(key: str) -> str:
         spoken = portal()
-        spoken.drive(notify.commands(Effect(effect.params, effect.changes, None, {**effect.details, "key": key})))
+        spoken.drive(
+            notify.commands(Effect(effect.params, effect.changes, None, {**effect.details, "key": key}))
+        )
         return str(spoken.params("im.notify.system.add")[0]["TAG"])
 
     assert tag("a") == tag("a") != tag("b")
@@ -143,7 +144,9 @@ def test_a_post_noted_is_not_made_again() -> None:
 def test_the_addressees_of_the_feed_are_the_regulations_or_the_settings_choice() -> None:
     action = action_of("notify", "feed.post", make_setup(notify={"feed_to": ["DR3"]}))
     assert planned(action, facts(), text="x", deal=DEAL).changes == (FeedChange(("DR3",), "x", URL),)
-    assert planned(action, facts(), text="x", deal=DEAL, to=("U5",)).changes == (FeedChange(("U5",), "x", URL),)
+    assert planned(action, facts(), text="x", deal=DEAL, to=("U5",)).changes == (
+        FeedChange(("U5",), "x", URL),
+    )
     assert isinstance(action.effect({"text": "x"}, facts()), Undecided)
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Money, Undecided, single_line, split_plan, stage_title, sum_money, taxed_lines, vat_of
-
 from tests.plugins.action_case import line, rub
 
 KOPECK = Decimal("0.01")
@@ -104,7 +103,9 @@ def test_any_text_is_parts_of_the_whole_or_undecided(plan: str, total: Money) ->
         ("48500.00", 0, True, "48500.00", "0.00"),
     ],
 )
-def test_vat_is_rounded_half_up(amount: str, rate: int | None, included: bool, pays: str, vat: str | None) -> None:
+def test_vat_is_rounded_half_up(
+    amount: str, rate: int | None, *, included: bool, pays: str, vat: str | None
+) -> None:
     taxed = vat_of(rub(amount), None if rate is None else Decimal(rate), included=included)
     assert taxed.amount == rub(pays)
     assert taxed.vat == (rub(vat) if vat else None)
@@ -118,8 +119,8 @@ def test_lines_keep_their_prices_where_the_vat_is_inside() -> None:
     assert [row.get("price") for row in kept] == [row.get("price") for row in lines]
 
 
-@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=30), st.booleans())
-def test_lines_add_up_to_what_is_paid(kopecks: list[int], included: bool) -> None:
+@given(kopecks=st.lists(st.integers(1, 10**9), min_size=1, max_size=30), included=st.booleans())
+def test_lines_add_up_to_what_is_paid(*, kopecks: list[int], included: bool) -> None:
     lines = tuple(line("x", str(Decimal(one) * KOPECK)) for one in kopecks)
     part = rub(str(Decimal(sum(kopecks)) * KOPECK))
     kept = taxed_lines(lines, part, Decimal(22), included=included)

@@ -200,11 +200,13 @@ def test_download_stops_at_the_limit_and_at_errors():
 
 
 def test_a_json_file_is_a_file():
-    with running_stub(
-        Reply(200, {"error": "x"}, {"Content-Disposition": "attachment; filename=a.json"})
-    ) as stub:
-        with client(stub) as portal:
-            assert portal.download(stub.url + "/f") == b'{"error": "x"}'
+    with (
+        running_stub(
+            Reply(200, {"error": "x"}, {"Content-Disposition": "attachment; filename=a.json"})
+        ) as stub,
+        client(stub) as portal,
+    ):
+        assert portal.download(stub.url + "/f") == b'{"error": "x"}'
 
 
 def test_download_follows_a_redirect_and_repeats_a_broken_one():

@@ -37,7 +37,7 @@ def spec(kind, name="x", field="ufCrm12X", codes=None) -> FieldSpec:
 
 
 AMOUNTS = st.decimals(-(10**12), 10**12, places=2)
-TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(
+TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001 - the strategy adds the zone
     lambda moment: moment.replace(microsecond=0)
 )
 NAMES = st.text(st.characters(blacklist_categories=("Cs",)), min_size=1, max_size=40)
@@ -165,7 +165,7 @@ def test_files_go_as_contents_and_stay_by_id():
         (spec(TEXT), Decimal(1)),
         (spec(MONEY), Decimal(1)),
         (spec(DATE), datetime(2026, 1, 1, tzinfo=UTC)),
-        (spec(TIME), datetime(2026, 1, 1)),
+        (spec(TIME), datetime(2026, 1, 1)),  # noqa: DTZ001 - a time without a zone is what is refused
         (spec(choice(*FORM), codes=FORM), "fax"),
         (spec(item("company")), Item("company", "new-1")),
         (spec(item("company")), Item("deal", "1")),

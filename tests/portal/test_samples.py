@@ -71,13 +71,25 @@ def test_batches(name, tmp_path: Path):
         assert {outcome.code for outcome in outcomes} == {"insufficient_scope"}
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.stem)
-def test_every_error_example_becomes_an_error(path: Path):
-    example = sample(path.name).get("error_example") if path.name != "INDEX.json" else None
-    if not isinstance(example, dict) or not isinstance(example.get("body"), dict):
-        pytest.skip("no error example in this sample")
-    body = example["body"]
-    with running_stub(Reply(400, body)) as stub, PortalClient(stub.webhook_url) as client:
-        with pytest.raises(PortalError) as caught:
-            client.call("crm.item.add", {})
-    assert caught.value.code == str(body["error"])
+def error_examples() -> list[tuple[str, dict]]:
+    found = []
+    for path in sorted(SAMPLES.glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        example = content.get("error_example") if isinstance(content, dict) else None
+        body = example.get("body") if isinstance(example, dict) else None
+        if isinstance(body, dict) and "error" in body:
+            found.append((path.stem, body))
+    return found
+
+
+def test_every_error_example_becomes_an_error():
+    examples = error_examples()
+    assert len(examples) > 50
+    with running_stub(Reply()) as stub, PortalClient(stub.webhook_url) as client:
+        for name, body in examples:
+            stub.replies[:] = [Reply(400, body)]
+            with pytest.raises(PortalError) as caught:
+                client.call("crm.item.add", {})
+            said = body["error"]
+            assert caught.value.code == (said["code"] if isinstance(said, dict) else str(said)), name
+            assert caught.value.retry == "never", name
