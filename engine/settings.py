@@ -28,7 +28,9 @@ from engine.setup import DocumentSetup, MailSetup, VatRate
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _KEYS = {
-    "": ("company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "listen", "map"),
+    "": (
+        "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "listen", "map",
+    ),
     "company": ("name", "time_zone", "calendar", "language"),
     "portal": ("webhook_url", "application_token", "shared_drive"),
     "mail": ("host", "port", "security", "user", "password", "from"),
@@ -122,7 +124,7 @@ def read_settings(
         return None, found
     reader = _Reader(node, variables, config.parent)
     reader.findings.found.extend(found)
-    settings = reader.read(config, content, is_example=is_example)
+    settings = reader.read(config, is_example=is_example)
     found = reader.findings.found
     return (None if any(one.is_error for one in found) else settings), found
 
@@ -136,12 +138,12 @@ class _Reader:
         self.folder = folder
         self.findings = Findings()
 
-    def read(self, config: Path, content: bytes, *, is_example: bool) -> Settings:
+    def read(self, config: Path, *, is_example: bool) -> Settings:
         self.findings.keys(self.top, _KEYS[""])
-        for section in _KEYS:
+        for section, known in _KEYS.items():
             node = self.findings.map(self.top.get(section)) if section else None
             if node is not None:
-                self.findings.keys(node, _KEYS[section])
+                self.findings.keys(node, known)
         world = World({}, {})
         map_node = self.findings.map(self.findings.require(self.top, "map"))
         if map_node is not None:
@@ -165,7 +167,7 @@ class _Reader:
             public=self.address("public", 8024),
             console=self.address("console", 8026),
             world=world,
-            map_text=_slice(content, map_node),
+            map_text=_slice(map_node),
             own=_plain(self.top.get("plugins_settings")),
         )
 
@@ -307,7 +309,7 @@ class _Reader:
         return found
 
 
-def _slice(content: bytes, node: MapNode | None) -> bytes:
+def _slice(node: MapNode | None) -> bytes:
     """Return the map's own text, which the edition's hash takes in."""
     if node is None:
         return b""

@@ -49,10 +49,17 @@ def command(
     simulation = simulate(built.edition, given.event, facts_of(workshop, given))
     costs = opening.costs(built.edition, simulation)
     if form == "json":
-        click.echo(write_json(simulation_json(simulation, built.edition.hash, built.edition.actions, costs)), nl=False)
+        click.echo(
+            write_json(simulation_json(simulation, built.edition.hash, built.edition.actions, costs)),
+            nl=False,
+        )
     else:
         printer = Printer(
-            built.edition.actions, costs, opening.language, has_colour=sys.stdout.isatty(), is_verbose=opening.is_verbose
+            built.edition.actions,
+            costs,
+            opening.language,
+            has_colour=sys.stdout.isatty(),
+            is_verbose=opening.is_verbose,
         )
         click.echo(printer.print(simulation, built.edition.hash), nl=False)
     if simulation.loop:
@@ -65,7 +72,12 @@ def facts_of(workshop: Workshop, given: Given) -> Facts:
     """Return the facts that an event file gives."""
     assert given.event is not None
     return Facts(
-        workshop.settings.world, workshop.derivations, workshop.calendar, given.event.time, given.items, given.roots
+        workshop.settings.world,
+        workshop.derivations,
+        workshop.calendar,
+        given.event.time,
+        given.items,
+        given.roots,
     )
 
 

@@ -52,8 +52,8 @@ class Edition:
             done.add(path)
             for position, (entity, name) in enumerate(steps_of(self.world, path)):
                 prefix = ".".join(path.split(".")[: position + 1])
-                for need in self.derivations.needs(entity, name):
-                    waiting.append(prefix + need[len(entity) :])
+                needs = self.derivations.needs(entity, name)
+                waiting.extend(prefix + need[len(entity) :] for need in needs)
         return done
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from engine.decision.facts import Facts
-from engine.language.values import Item, Undecided, Value
+from engine.language.values import Item, Money, Undecided, Value
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 ENGINE = "engine"
@@ -68,8 +69,8 @@ class Stir:
 def stirs(event: Event, facts: Facts) -> Iterator[Stir]:
     """Yield what `event` stirs, in a fixed order.
 
-    An item that appears stirs its non-empty fields too, from empty to what they hold: a deal created in the stage
-    that a rule waits for is no different from one moved there.
+    An item that appears stirs its fields too, from empty to what they hold: a deal created in the stage that a rule
+    waits for is no different from one moved there. A "no" and a zero it is born with are no news.
     """
     if event.item is None or event.verb not in (CREATED, UPDATED, DELETED):
         yield Stir("received" if "." in event.name else event.name, name=event.detail or event.name)
@@ -84,8 +85,18 @@ def stirs(event: Event, facts: Facts) -> Iterator[Stir]:
         after = facts.field(item, name)
         if not isinstance(after, Undecided) and after == before and type(after) is type(before):
             continue
+        if event.verb == CREATED and _is_blank(after):
+            continue
         yield Stir("changed", item.entity, name, before, after)
         if before is None and after is not None and not isinstance(after, Undecided):
             yield Stir("filled", item.entity, name, before, after)
         elif after is None:
             yield Stir("cleared", item.entity, name, before, after)
+
+
+def _is_blank(value: Value) -> bool:
+    return (
+        value is False
+        or (isinstance(value, Money) and value.amount == 0)
+        or (isinstance(value, Decimal) and value == 0)
+    )

@@ -35,7 +35,7 @@ from engine.effects import (
 from engine.language.values import File, Row, Undecided, Value
 
 SCHEMA = "reglament/simulation/1"
-Json: TypeAlias = "str | int | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ _attempts: ContextVar[list[str] | None] = ContextVar("reglament_effect_attempts"
 _installed: list[bool] = []
 
 
-class ActedInEffect(RuntimeError):
+class ActInEffectError(RuntimeError):
     """Raised inside `effect` at the attempt; `what` names the refused operation."""
 
 
@@ -33,7 +33,7 @@ def _is_module_read(event: str, args: tuple[object, ...]) -> bool:
         return False
     mode = args[1] if len(args) > 1 else "r"
     return str(args[0]).endswith(MODULE_ENDINGS) and (
-        mode is None or "r" in str(mode) and "+" not in str(mode)
+        mode is None or ("r" in str(mode) and "+" not in str(mode))
     )
 
 
@@ -44,7 +44,7 @@ def _watch(event: str, args: tuple[object, ...]) -> None:
     if (event == "open" and not _is_module_read(event, args)) or event.startswith(REFUSED):
         what = f"{event} {args[0]!r}" if args else event
         attempts.append(what)
-        raise ActedInEffect(f"an effect must not act: {what}")
+        raise ActInEffectError(f"an effect must not act: {what}")
 
 
 @contextmanager

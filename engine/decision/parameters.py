@@ -6,6 +6,7 @@ Knows templates and defaults; does not know what any action does with the values
 from __future__ import annotations
 
 from collections.abc import Mapping
+
 from engine.action import Action
 from engine.decision.edition import Edition
 from engine.decision.facts import Facts

@@ -188,9 +188,7 @@ def key_of(
     """Return the key under which this step happens once; empty for an action that only ensures a state."""
     action = edition.actions[call.action]
     if call.key is not None:
-        seen = facts.with_planned(effect).with_roots(
-            {call.result: effect.result} if call.result else {}
-        )
+        seen = facts.with_planned(effect).with_roots({call.result: effect.result} if call.result else {})
         key = call.key.render(seen)
         return key if isinstance(key, str | Mixed | Undecided) else str(key)
     if not action.irreversible:

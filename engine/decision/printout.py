@@ -39,7 +39,7 @@ from engine.effects import (
     TimerChange,
 )
 from engine.language.formats import plain_text
-from engine.language.values import File, Item, Mixed, Undecided, Value
+from engine.language.values import File, Item, Mixed, Row, Undecided, Value
 
 _WORDS = {
     "ru": {
@@ -222,8 +222,10 @@ class Printer:
             return self.called(value, facts)
         if isinstance(value, File):
             return value.name
+        if isinstance(value, Row):
+            return " · ".join(self.shown(member, facts) for _, member in value.values)
         if isinstance(value, tuple):
-            return "[" + ", ".join(self.shown(member, facts) for member in value) + "]"
+            return "[" + "; ".join(self.shown(member, facts) for member in value) + "]"
         text = plain_text(value, facts)
         return str(text) if isinstance(text, str | Mixed) else str(value)
 

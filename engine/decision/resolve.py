@@ -48,7 +48,9 @@ class Resolver:
             return tuple(self.value(member) for member in value)
         return value
 
-    def params(self, params: Mapping[str, Value | Mapping[str, Value]]) -> dict[str, Value | Mapping[str, Value]]:
+    def params(
+        self, params: Mapping[str, Value | Mapping[str, Value]]
+    ) -> dict[str, Value | Mapping[str, Value]]:
         """Return parameters with every planned part real."""
         return {
             name: {key: self.value(inner) for key, inner in value.items()}
@@ -87,7 +89,7 @@ class Resolver:
 
 def assumed(zone: tzinfo) -> Resolver:
     """Return a resolver for estimates: every planned item is taken for a real one called `0`."""
-    return _Assuming({}, {}, lambda item, name: "0", zone)
+    return _Assuming({}, {}, lambda _item, _name: "0", zone)
 
 
 class _Assuming(Resolver):
@@ -96,5 +98,5 @@ class _Assuming(Resolver):
             return Item(value.entity, "0")
         return super().value(value)
 
-    def pending(self, value: Pending) -> Value:
+    def pending(self, value: Pending) -> Value:  # noqa: ARG002
         return "0"

@@ -1,7 +1,7 @@
 """Functions over lists and comprehensions: all, any, sum, min, max, len, sorted.
 
-`all` and `any` are Kleene's over members whose belonging may itself be undecided; the others are undecided as soon
-as a member or its belonging is. Empty members count for nothing in sums and are no smallest or largest.
+`all` and `any` are Kleene's over members whose belonging may itself be undecided; the others are undecided as
+soon as a member or its belonging is. Empty members count for nothing in sums and are no smallest or largest.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cmp_to_key
 
+from engine.language.arithmetic import calculate
 from engine.language.comparisons import unclear
 from engine.language.context import Context
 from engine.language.nodes import Loop, Node, Run, Scope, charge
-from engine.language.operators import calculate, open_question, order, refusal
+from engine.language.operators import open_question, order, refusal
 from engine.language.reading import Reading
 from engine.language.typerules import is_ordered
 from engine.language.types import NUMBER, YES_NO, Type, list_of
@@ -42,7 +43,7 @@ def over_list(ctx: Context, node: Node) -> Loop:
     return Loop(node.type.of or Type("any"), visit, node.origins, node.start, node.end)
 
 
-def over_arguments(ctx: Context, nodes: list[Node], element: Type) -> Loop:
+def over_arguments(_ctx: Context, nodes: list[Node], element: Type) -> Loop:
     """Return the loop over the arguments of `min(a, b)`."""
     runs = [node.run for node in nodes]
 
@@ -92,7 +93,7 @@ def aggregate(ctx: Context, name: str, loop: Loop, start: int, end: int) -> Node
     return Node(types.get(name, loop.element), _BUILDERS[name](loop), start, end)
 
 
-def _quantifier(loop: Loop, decides: bool) -> Run:
+def _quantifier(loop: Loop, *, decides: bool) -> Run:
     """`all` is decided by one false member that surely belongs, `any` by one true one."""
     visit, neutral = loop.visit, not decides
 

@@ -1,7 +1,8 @@
 """Working days of a country, with the days off that a government moves.
 
-The days come from the `holidays` library, imported on first use and kept a year at a time; years or countries it
-does not know are Monday to Friday. Pure but for that import: `prepare` does it where files may not be read later.
+The days come from the `holidays` library, imported on first use and kept a year at a time; years or countries
+it does not know are Monday to Friday. Pure but for that import: `prepare` does it where files may not be read
+later.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class WorkCalendar:
     def add_workdays(self, start: date, count: int) -> date:
         """Return the `count`-th working day after `start`, before it where negative.
 
-        0 gives `start` itself, working or not: "within 0 working days" moves nothing. Raises OverflowError where
-        the way is longer than a hundred years or leaves the calendar of dates.
+        0 gives `start` itself, working or not: "within 0 working days" moves nothing. Raises OverflowError
+        where the way is longer than a hundred years or leaves the calendar of dates.
         """
         if count == 0:
             return start
@@ -78,7 +79,7 @@ class WorkCalendar:
         return known
 
     def _read_year(self, year: int) -> tuple[int, ...]:
-        import holidays  # noqa: PLC0415  (0.1 s at start, and `engine simulate` of most rules needs no calendar)
+        import holidays
 
         days = [
             date.fromordinal(n)

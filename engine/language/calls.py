@@ -12,8 +12,8 @@ from engine.language.aggregates import AGGREGATES, aggregate, over_arguments, ov
 from engine.language.context import Context
 from engine.language.faults import suggest
 from engine.language.functions import EMPTY_IS_FALSE, EMPTY_STAYS, FUNCTIONS, Function
-from engine.language.loops import Visit, compile_loop, visit_list_comprehension
 from engine.language.known_names import fold
+from engine.language.loops import Visit, compile_loop, visit_list_comprehension
 from engine.language.nodes import Node, Run, Scope, charge, constant, unknown
 from engine.language.operators import refusal
 from engine.language.reading import Reading
@@ -110,7 +110,7 @@ def _over_one(ctx: Context, name: str, tree: ast.Call, visit: Visit, truth: Visi
     return node
 
 
-def _length(ctx: Context, node: Node) -> Run:
+def _length(_ctx: Context, node: Node) -> Run:
     inner = node.run
 
     def run(r: Reading, s: Scope) -> Value:
@@ -152,7 +152,7 @@ def _plain(ctx: Context, name: str, function: Function, tree: ast.Call, argument
     type_ = function.result or arguments[0].type
     if "list" in (type_.kind, *(argument.type.kind for argument in arguments)):
         ctx.use_scope()
-    run = _caller(name, function, arguments, "list" in (type_.kind, *function.takes[0]))
+    run = _caller(name, function, arguments, is_counted="list" in (type_.kind, *function.takes[0]))
     if function.is_constant and all(argument.constant for argument in arguments):
         value = run(_NO_READING, [])
         if isinstance(value, Undecided):
@@ -161,8 +161,8 @@ def _plain(ctx: Context, name: str, function: Function, tree: ast.Call, argument
     return Node(type_, run, start, end)
 
 
-def _caller(name: str, function: Function, arguments: list[Node], is_counted: bool) -> Run:
-    """Return the closure: decided arguments of the right classes reach the function, anything else answers itself."""
+def _caller(name: str, function: Function, arguments: list[Node], *, is_counted: bool) -> Run:
+    """Return the closure: only decided arguments of the right classes reach the function."""
     empties: Mapping[str, Value] = {EMPTY_STAYS: None, EMPTY_IS_FALSE: False}
     when_empty = empties.get(function.empty, Undecided(f"empty: {name}"))
     parts = [

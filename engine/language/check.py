@@ -5,7 +5,7 @@ What one rule says by itself is found while it is read (`load.py`). Nothing here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ def check_regulation(
     """Return what is wrong between the rules of an edition, sorted by place.
 
     Errors: a rule set's name or a rule's id taken twice, a certain loop. Warnings: possible conflicts, rules that can
-    never fire, possible loops.
+    never fire, possible loops; of rules that wake on, demand and write the same, one is named for all.
     """
     with undisturbed():
         return sorted(_check(rulesets, actions, cache or CheckCache()), key=by_place)
@@ -49,12 +49,16 @@ def _check(rulesets: Sequence[RuleSet], actions: Mapping[str, Action], cache: Ch
         kept[id(ruleset)] = entry
         summaries.extend(entry[1])
     cache.entries = kept
+    kinds: dict[Hashable, Summary] = {}
+    for summary in summaries:
+        kinds.setdefault(summary.species, summary)
+    distinct = list(kinds.values())
     return [
         *_find_twins(rulesets, lambda one: one.name, lambda one: one.span, "R171"),
         *_find_twins([one.rule for one in summaries], lambda rule: rule.id, lambda rule: rule.span, "R170"),
         *_find_dead(summaries),
-        *find_conflicts(summaries),
-        *find_circles(summaries),
+        *find_conflicts(distinct),
+        *find_circles(distinct),
     ]
 
 
@@ -66,7 +70,9 @@ def _find_twins(
     for thing in things:
         name = name_of(thing)
         if name in seen:
-            found.append(Diagnostic(code, place_of(thing), {"name": name}, related=((place_of(seen[name]), "first"),)))
+            found.append(
+                Diagnostic(code, place_of(thing), {"name": name}, related=((place_of(seen[name]), "first"),))
+            )
         seen.setdefault(name, thing)
     return found
 

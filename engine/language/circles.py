@@ -99,7 +99,9 @@ def _tangles(edges: _Edges) -> list[list[int]]:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == order[node]:
                     parts.append(_take(stack, on_stack, node))
-    return [part for part in parts if len(part) > 1 or any(e.target == part[0] for e in edges.get(part[0], ()))]
+    return [
+        part for part in parts if len(part) > 1 or any(e.target == part[0] for e in edges.get(part[0], ()))
+    ]
 
 
 def _take(stack: list[int], on_stack: set[int], node: int) -> list[int]:
@@ -148,7 +150,9 @@ def _is_restless(circle: Sequence[_Edge]) -> bool:
 
 def _tell(circle: Sequence[_Edge], live: Sequence[Summary]) -> Diagnostic:
     names = [live[edge.source].rule.id for edge in circle]
-    is_certain = all(edge.write.value for edge in circle) and not any(live[e.source].is_conditional for e in circle)
+    is_certain = all(edge.write.value for edge in circle) and not any(
+        live[e.source].is_conditional for e in circle
+    )
     related = tuple((edge.write.span, "write") for edge in circle[1:])
     shown = " → ".join([*names, names[0]])
     values = {"loop": shown, "fields": ", ".join(dict.fromkeys(edge.write.path for edge in circle))}

@@ -55,7 +55,7 @@ def compare(ctx: Context, op: str, left: Node, right: Node) -> Node:
 
 
 def _fits(ctx: Context, op: str, left: Node, right: Node) -> bool:
-    """Check that the two can be compared at all, and that quoted names are options of the choice they meet."""
+    """Check that the two can be compared, and that quoted names are options of the choice they meet."""
     kinds = (left.type.kind, right.type.kind)
     if kinds in (("number", "money"), ("money", "number")):
         return not _number_meets_money(ctx, left if kinds[0] == "number" else right)
@@ -136,7 +136,7 @@ def _literal_equality(node: Node, literal: Value) -> Run:
     root, name = node.hop
     text = node.path
 
-    def short(r: Reading, s: Scope) -> Value:
+    def short(r: Reading, _s: Scope) -> Value:
         item = r.root(root)
         value = r.field(item, name) if item.__class__ is Item else part(r, item, name, text)
         return value == literal if value.__class__ is kind else equal(value, literal)
@@ -235,8 +235,8 @@ def truth_hints(node: Node) -> tuple[Hint, ...]:
     return node.hints
 
 
-def combine(ctx: Context, is_and: bool, members: Sequence[Node]) -> Node:
-    """Return the node of `a and b and …` (or `or`): one member decides, else an undecided one leaves it open."""
+def combine(ctx: Context, members: Sequence[Node], *, is_and: bool) -> Node:
+    """Return the node of `a and b and …` (or `or`): one decides, else an undecided one leaves it open."""
     parts = [(node.run, ctx.written(node)) for node in members]
     decides = not is_and
 
@@ -280,16 +280,14 @@ def _threshold_hint(op: str, left: Node, right: Node) -> tuple[Hint, ...]:
         return ()
     value = right.constant[0]
     kinds = {"number": Decimal, "money": Money}
-    fits = (
-        value.__class__ is kinds.get(left.type.kind)
-        or left.type.kind in ("date", "time")
-        and value is not None
+    fits = value.__class__ is kinds.get(left.type.kind) or (
+        left.type.kind in ("date", "time") and value is not None
     )
     return (Hint(left.fact, op, value),) if fits else ()
 
 
 def literal_type(node: Node) -> Type:
-    """Return the type of a node as one side of a choice sees it: quoted texts are the choice of themselves."""
+    """Return the type of a node as a choice sees it: quoted texts are the choice of themselves."""
     if node.literals and node.type == TEXT:
         return Type("choice", options=tuple(dict.fromkeys(name for _, _, name in node.literals)))
     return node.type

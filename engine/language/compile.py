@@ -1,7 +1,7 @@
 """From Python's syntax tree to closures: the whitelist of the language.
 
-A node class that is not in `_VISITORS` does not exist in the language. Every part gets its type while it is compiled,
-so that what comes out needs no check but that facts keep the types that the portal map promises.
+A node class that is not in `_VISITORS` does not exist in the language. Every part gets its type while it is
+compiled, so that what comes out needs no check but that facts keep the types that the portal map promises.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, cast
 
+from engine.language.arithmetic import calculate, negative
 from engine.language.calls import visit_call
 from engine.language.comparisons import (
     check_options,
@@ -23,10 +24,10 @@ from engine.language.comparisons import (
 )
 from engine.language.context import Context
 from engine.language.faults import suggest
-from engine.language.loops import visit_list_comprehension
 from engine.language.known_names import fold
+from engine.language.loops import visit_list_comprehension
 from engine.language.nodes import Node, Scope, constant, unknown
-from engine.language.operators import calculate, negative, part
+from engine.language.operators import part
 from engine.language.reading import Reading
 from engine.language.scan import unquoted
 from engine.language.typerules import joined, result_of
@@ -93,14 +94,14 @@ def _name(ctx: Context, tree: ast.Name) -> Node:
     if found is None:
         return _unknown_name(ctx, tree, name)
     root, type_ = found
-    return Node(type_, lambda r, s: r.root(root), start, end, path=root, fact=root, origins=(root,))
+    return Node(type_, lambda r, _s: r.root(root), start, end, path=root, fact=root, origins=(root,))
 
 
 def _named_constant(name: str, start: int, end: int) -> Node:
     if name == "now":
-        return Node(TIME, lambda r, s: r.now, start, end)
+        return Node(TIME, lambda r, _s: r.now, start, end)
     if name == "today":
-        return Node(DATE, lambda r, s: r.today, start, end)
+        return Node(DATE, lambda r, _s: r.today, start, end)
     if name == "empty":
         return constant(None, NOTHING, start, end)
     return constant(name == "true", YES_NO, start, end)
@@ -146,7 +147,7 @@ def _unknown_part(ctx: Context, base: Node, name: str, end: int) -> Node:
 
 
 def _part(base: Node, name: str, type_: Type, start: int, end: int) -> Node:
-    """Return the node of `base.name`. A computed property (`date.year`) is no fact: the fact is what it hangs on."""
+    """Return the node of `base.name`; a computed property (`date.year`) is no fact of its own."""
     is_fact = base.type.kind in ("item", "row", "file", "any")
     path = f"{base.path}.{name}" if base.path else ""
     node = Node(type_, _reader(base, name, path or name), start, end, path=path)
@@ -164,7 +165,7 @@ def _reader(base: Node, name: str, text: str) -> Callable[[Reading, Scope], Valu
     if base.path and "." not in base.path:
         root = base.path
 
-        def direct(r: Reading, s: Scope) -> Value:
+        def direct(r: Reading, _s: Scope) -> Value:
             item = r.root(root)
             return r.field(item, name) if item.__class__ is Item else part(r, item, name, text)
 
@@ -183,11 +184,11 @@ def _compare(ctx: Context, tree: ast.Compare) -> Node:
         compare(ctx, _OPERATORS[op.__class__], left, right) if op.__class__ in _OPERATORS else unknown(0, 0)
         for op, left, right in zip(tree.ops, operands, operands[1:], strict=False)
     ]
-    return pairs[0] if len(pairs) == 1 else combine(ctx, True, pairs)
+    return pairs[0] if len(pairs) == 1 else combine(ctx, pairs, is_and=True)
 
 
 def _both(ctx: Context, tree: ast.BoolOp) -> Node:
-    return combine(ctx, isinstance(tree.op, ast.And), [visit_truth(ctx, one) for one in tree.values])
+    return combine(ctx, [visit_truth(ctx, one) for one in tree.values], is_and=isinstance(tree.op, ast.And))
 
 
 def _unary(ctx: Context, tree: ast.UnaryOp) -> Node:
@@ -254,7 +255,7 @@ def _list(ctx: Context, tree: ast.List) -> Node:
     literals = tuple(literal for one in members for literal in one.literals)
     known = tuple(one.constant[0] for one in members if one.constant)
     origins = tuple(dict.fromkeys(origin for one in members for origin in one.origins))
-    node = Node(list_of(type_), lambda r, s: known, start, end, literals=literals, origins=origins)
+    node = Node(list_of(type_), lambda _r, _s: known, start, end, literals=literals, origins=origins)
     if len(known) == len(members):
         node.constant = (known,)
     else:

@@ -27,6 +27,7 @@ class _Candidate:
     summary: Summary
     write: Write
     demands: Demands
+    kind: str
 
 
 def find_conflicts(summaries: Sequence[Summary]) -> list[Diagnostic]:
@@ -58,14 +59,16 @@ def _groups(summaries: Sequence[Summary]) -> dict[tuple[str, str], list[_Candida
             for trigger in summary.rule.triggers:
                 woken = _event_of(trigger)
                 if woken:
-                    groups[write.path, woken].append(_Candidate(summary, write, demands_under(summary, trigger)))
+                    groups[write.path, woken].append(
+                        _Candidate(summary, write, demands_under(summary, trigger), trigger.kind)
+                    )
     return groups
 
 
 def _event_of(trigger: Trigger) -> str:
     """Name the happening: equal names may be one event. A deadline and a schedule are events of one rule only."""
     if trigger.kind in ("changed", "filled", "cleared"):
-        # Emptied and filled exclude each other; either may be the same event as a plain change.
+        # A field that is filled has changed too: one event may be both.
         return f"{trigger.entity}.{trigger.field}"
     if trigger.kind in ("created", "deleted"):
         return f"{trigger.kind} {trigger.entity}"
@@ -92,6 +95,8 @@ def _pairs(group: list[_Candidate]) -> Iterator[tuple[_Candidate, _Candidate]]:
 
 def _conflict(left: _Candidate, right: _Candidate) -> bool:
     if left.write.value == right.write.value or left.summary.rule.id == right.summary.rule.id:
+        return False
+    if {left.kind, right.kind} == {"filled", "cleared"}:
         return False
     return not exclude_each_other(left.demands, right.demands)
 

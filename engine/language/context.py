@@ -32,7 +32,7 @@ class Context:
     variables: dict[str, Variable] = field(default_factory=dict)
 
     def fault(self, code: str, at: ast.expr | Node, **values: str) -> Node:
-        """Note a fault over a part of the text; return a node that fits everywhere, so that it is told once."""
+        """Note a fault over a part of the text; return a node that fits everywhere."""
         start, end = (at.start, at.end) if isinstance(at, Node) else self.source.span(at)
         return self.fault_between(code, start, end, **values)
 
@@ -57,7 +57,7 @@ class Context:
         return self.used.scope_size - 1
 
     def record(self, node: Node) -> Node:
-        """Note that the expression reads the facts of `node`, and shows it where it is a path outside a loop."""
+        """Note that the expression reads the facts of `node`, and shows a path outside a loop."""
         self.used.needs.update(node.origins)
         if node.path and not self.variables:
             self.used.shown.append((node.start, node.path, node.run))

@@ -74,7 +74,9 @@ def _links(path: str, world: World) -> set[FieldName]:
     return links
 
 
-def _find_circles(fields: Sequence[DerivedField], needs: Mapping[FieldName, set[FieldName]]) -> list[Diagnostic]:
+def _find_circles(
+    fields: Sequence[DerivedField], needs: Mapping[FieldName, set[FieldName]]
+) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     told: set[FieldName] = set()
     for one in fields:

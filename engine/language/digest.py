@@ -6,7 +6,7 @@ equality demands nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.action import Action
@@ -30,12 +30,16 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One rule for the cross checks. `clash` is a path whose demands contradict each other, with its gates."""
+    """One rule for the cross checks. `clash` is a path whose demands contradict each other, with its gates.
+
+    Rules of one `species` wake on, demand and write the same: what is found for one of them holds for all.
+    """
 
     rule: Rule
     demands: Demands
     writes: tuple[Write, ...]
     clash: tuple[str, Span, Span] | None
+    species: Hashable
 
     @property
     def is_conditional(self) -> bool:
@@ -55,7 +59,19 @@ def summarise(rule: Rule, actions: Mapping[str, Action]) -> Summary:
         demands[path] = kept
         places.setdefault(path, span)
     writes = tuple(write for call in rule.actions for write in _writes(call, actions))
-    return Summary(rule, demands, writes, clash)
+    return Summary(rule, demands, writes, clash, _species(rule, demands, writes))
+
+
+def _species(rule: Rule, demands: Demands, writes: tuple[Write, ...]) -> Hashable:
+    woken = tuple((t.kind, t.entity, t.field, t.name, t.after, t.by_person) for t in rule.triggers)
+    is_bare = not rule.conditions
+    return (
+        woken,
+        frozenset(demands.items()),
+        tuple((one.path, one.value) for one in writes),
+        is_bare,
+        rule.is_disabled,
+    )
 
 
 def demands_under(summary: Summary, trigger: Trigger) -> Demands:
@@ -113,6 +129,8 @@ def _writes(call: ActionCall, actions: Mapping[str, Action]) -> Iterator[Write]:
 
 
 def _constant(tree: object) -> tuple[Value, ...]:
+    if isinstance(tree, Template) and tree.type.kind == "empty":
+        return (None,)
     if not isinstance(tree, Template) or any(isinstance(value, Undecided) for value in tree.constant):
         return ()
     return tree.constant

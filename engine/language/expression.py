@@ -1,8 +1,9 @@
 """The expression language: text → checked, compiled expression.
 
-Grammar: a safe subset of Python's expressions. An expression reads facts through a `Reading` and nothing else; it
-has no clock, no files, no state, and every evaluation is bounded. It answers with a value, or with *undecided* where
-a fact is missing; it never raises because of facts. This module knows no YAML, no rule and no action.
+Grammar: a safe subset of Python's expressions. An expression reads facts through a `Reading` and nothing
+else; it has no clock, no files, no state, and every evaluation is bounded. It answers with a value, or with
+*undecided* where a fact is missing; it never raises because of facts. This module knows no YAML, no rule and
+no action.
 
 Reasons of undecided answers are either the dotted name of a missing fact (`deal.paid`), or `WORDS: detail`
 (`empty: act.sent_at`, `two currencies: RUB, USD`, `division by zero`).
@@ -33,10 +34,10 @@ __all__ = ["Calendar", "Expression", "Hint", "Names", "Reading", "compile_expres
 class Expression:
     """A checked expression. Two are equal where they are the same object.
 
-    `needs` are the dotted facts it may read (`deal.acts.signed`: through a loop over `deal.acts`; `act.scan.sha256`:
-    a file's part; a computed property such as `date.year` is not in it). `hints` are the conjuncts that an index of
-    rules may use: where the expression is true, every hint is. `plain` is the one hint that says the same as the
-    whole expression, undecided answers included; None where there is none.
+    `needs` are the dotted facts it may read (`deal.acts.signed`: through a loop over `deal.acts`;
+    `act.scan.sha256`: a file's part; a computed property such as `date.year` is not in it). `hints` are the
+    conjuncts that an index of rules may use: where the expression is true, every hint is. `plain` is the one
+    hint that says the same as the whole expression, undecided answers included; None where there is none.
     """
 
     text: str
@@ -106,8 +107,9 @@ def compile_expression(
 ) -> tuple[Expression | None, list[Diagnostic]]:
     """Return the expression that `text` writes and what is wrong with it (then the expression is None).
 
-    `place(start, end)` gives the span of the characters between two offsets. With `expected` the result must be of
-    that type; `YES_NO` makes it a condition, whose empty answer is undecided. Takes bounded time for any text.
+    `place(start, end)` gives the span of the characters between two offsets. With `expected` the result must
+    be of that type; `YES_NO` makes it a condition, whose empty answer is undecided. Takes bounded time for
+    any text.
     """
     compiled, faults = compile_part(text, names, expected)
     if compiled is None or faults:

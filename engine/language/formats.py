@@ -11,7 +11,8 @@ from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from engine.language.operators import MAX_TEXT, mismatch, open_question
+from engine.language.arithmetic import MAX_TEXT
+from engine.language.operators import mismatch, open_question
 from engine.language.reading import Reading
 from engine.language.values import Duration, File, Item, Mixed, Money, Path, Pending, Undecided, Value
 
@@ -77,9 +78,9 @@ def plural(count: int, one: str, few: str, many: str) -> str:
     return one if ones == 1 else few
 
 
-def _words(value: Value, zone: tzinfo) -> str | Undecided:
+def _words(value: Value, _zone: tzinfo) -> str | Undecided:
     """Write a sum or a whole number in Russian words."""
-    from num2words import num2words  # noqa: PLC0415  (30 ms at start, and few regulations need it)
+    from num2words import num2words
 
     amount = value.amount if isinstance(value, Money) else value
     if not isinstance(amount, Decimal) or abs(amount) >= _MAX_WORDS:
@@ -108,12 +109,12 @@ def _clock(value: Value, zone: tzinfo) -> str:
     return f"{_local(value, zone):%H:%M}"
 
 
-def _number(value: Value, zone: tzinfo) -> str | Undecided:
+def _number(value: Value, _zone: tzinfo) -> str | Undecided:
     amount = value.amount if isinstance(value, Money) else value
     return grouped(amount) if isinstance(amount, Decimal) else mismatch(value, None)
 
 
-def _percent(value: Value, zone: tzinfo) -> str | Undecided:
+def _percent(value: Value, _zone: tzinfo) -> str | Undecided:
     if not isinstance(value, Decimal):
         return mismatch(value, None)
     hundredth = (value * 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -125,7 +126,7 @@ def plain_decimal(number: Decimal) -> Decimal:
     return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
 
 
-def _money(value: Value, zone: tzinfo) -> str | Undecided:
+def _money(value: Value, _zone: tzinfo) -> str | Undecided:
     return money_text(value) if isinstance(value, Money) else mismatch(value, None)
 
 
@@ -175,7 +176,7 @@ def format_value(name: str, value: Value, zone: tzinfo) -> Value:
 
 
 def plain_text(value: Value, reading: Reading) -> str | Pending | Mixed | Undecided:
-    """Return how `value` reads in a text: empty is "", money and dates in Russian form, an item by its name."""
+    """Return how `value` reads in a text: empty is "", money and dates in Russian, an item by its name."""
     if isinstance(value, str | Pending | Mixed | Undecided):
         return value
     if value is None:

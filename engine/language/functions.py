@@ -1,7 +1,9 @@
-"""The plain functions of the language: what each takes, gives and does. The table is the documentation's source.
+"""The plain functions of the language: what each takes, gives and does. The table is the documentation's
+source.
 
-Arguments arrive decided and of the declared type; what a function cannot answer is undecided. Functions over lists
-are in `aggregates.py`, those that need their argument's text or type (`matches`, `first`, …) in `special.py`.
+Arguments arrive decided and of the declared type; what a function cannot answer is undecided. Functions over
+lists are in `aggregates.py`, those that need their argument's text or type (`matches`, `first`, …) in
+`special.py`.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, Inexact, localcontext
 
+from engine.language.arithmetic import EXACT, MAX_TEXT, floor
 from engine.language.formats import joined_text, plain_text
 from engine.language.literals import read_date
-from engine.language.operators import EXACT, MAX_TEXT, floor
 from engine.language.reading import Reading
 from engine.language.types import DATE, DURATION, NUMBER, TEXT, YES_NO, Type, list_of
 from engine.language.values import Duration, Money, Undecided, Value
@@ -52,7 +54,7 @@ def _whole(number: Decimal) -> int | None:
 
 
 def _duration(unit: str) -> Callable[[Reading, Decimal], Value]:
-    def run(reading: Reading, amount: Decimal) -> Value:
+    def run(_reading: Reading, amount: Decimal) -> Value:
         count = _whole(amount)
         if count is None or abs(count) > MAX_DURATION[unit]:
             return Undecided(f"no duration: {amount} {unit}")
@@ -69,14 +71,14 @@ def _date(reading: Reading, value: str | datetime | date) -> Value:
     return read_date(value.strip()) or Undecided(f"no date: {value[:40]}")
 
 
-def _number(reading: Reading, value: str) -> Value:
+def _number(_reading: Reading, value: str) -> Value:
     bare = "".join(value.split()).replace(",", ".")
     if len(bare) > 28 or not bare.lstrip("-").replace(".", "", 1).isdecimal() or not bare.isascii():
         return Undecided(f"no number: {value[:40]}")
     return Decimal(bare)
 
 
-def _split(reading: Reading, value: str, separator: str) -> Value:
+def _split(_reading: Reading, value: str, separator: str) -> Value:
     if not separator:
         return Undecided("split: empty separator")
     parts = [part.strip() for part in value.split(separator)]
@@ -90,7 +92,7 @@ def _join(reading: Reading, members: tuple[Value, ...], separator: str) -> Value
     return joined_text(parts)
 
 
-def _numbers(reading: Reading, first: Decimal, last: Decimal) -> Value:
+def _numbers(_reading: Reading, first: Decimal, last: Decimal) -> Value:
     start, end = _whole(first), _whole(last)
     if start is None or end is None or end - start >= MAX_NUMBERS:
         return Undecided(f"no list of numbers: {first} to {last}")
@@ -106,18 +108,18 @@ def _rounded(amount: Decimal, places: Decimal) -> Decimal | Undecided:
         return amount.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
-def _round(reading: Reading, value: Decimal | Money, places: Decimal = Decimal(0)) -> Value:
+def _round(_reading: Reading, value: Decimal | Money, places: Decimal = Decimal(0)) -> Value:
     amount = _rounded(value.amount if isinstance(value, Money) else value, places)
     if isinstance(amount, Undecided):
         return amount
     return Money(amount, value.currency) if isinstance(value, Money) else amount
 
 
-def _abs(reading: Reading, value: Decimal | Money) -> Value:
+def _abs(_reading: Reading, value: Decimal | Money) -> Value:
     return Money(value.amount.copy_abs(), value.currency) if isinstance(value, Money) else value.copy_abs()
 
 
-def _floor(reading: Reading, value: Decimal | Money) -> Value:
+def _floor(_reading: Reading, value: Decimal | Money) -> Value:
     return Money(floor(value.amount), value.currency) if isinstance(value, Money) else floor(value)
 
 
@@ -138,7 +140,7 @@ def _is_workday(reading: Reading, day: date) -> Value:
 
 
 def _cased(change: Callable[[str], str]) -> Callable[[Reading, str], Value]:
-    return lambda reading, value: change(value[:MAX_TEXT])
+    return lambda _reading, value: change(value[:MAX_TEXT])
 
 
 _T, _N, _NM, _D = ("text",), ("number",), ("number", "money"), ("date", "time")
@@ -149,17 +151,23 @@ FUNCTIONS: Mapping[str, Function] = {
     "workdays": Function(
         (_N,), DURATION, _duration("workdays"), "n working days", EMPTY_IS_OPEN, is_constant=True
     ),
-    "date": Function((("text", "time", "date"),), DATE, _date, "the day of a time, or of a text YYYY-MM-DD", is_constant=True),
+    "date": Function(
+        (("text", "time", "date"),),
+        DATE,
+        _date,
+        "the day of a time, or of a text YYYY-MM-DD",
+        is_constant=True,
+    ),
     "number": Function(
         (_T,), NUMBER, _number, "the number that a text writes; comma or point, spaces dropped"
     ),
     "lower": Function((_T,), TEXT, _cased(str.lower), "in small letters", is_constant=True),
     "upper": Function((_T,), TEXT, _cased(str.upper), "in capital letters", is_constant=True),
     "strip": Function((_T,), TEXT, _cased(str.strip), "without spaces at both ends", is_constant=True),
-    "starts": Function((_T, _T), YES_NO, lambda r, a, b: a.startswith(b), "begins with", EMPTY_IS_FALSE),
-    "ends": Function((_T, _T), YES_NO, lambda r, a, b: a.endswith(b), "ends with", EMPTY_IS_FALSE),
+    "starts": Function((_T, _T), YES_NO, lambda _r, a, b: a.startswith(b), "begins with", EMPTY_IS_FALSE),
+    "ends": Function((_T, _T), YES_NO, lambda _r, a, b: a.endswith(b), "ends with", EMPTY_IS_FALSE),
     "contains": Function(
-        (_T, _T), YES_NO, lambda r, a, b: b in a, "has the second text inside", EMPTY_IS_FALSE
+        (_T, _T), YES_NO, lambda _r, a, b: b in a, "has the second text inside", EMPTY_IS_FALSE
     ),
     "split": Function(
         (_T, _T), list_of(TEXT), _split, "the parts between separators, trimmed, empty ones dropped"

@@ -17,7 +17,8 @@ T = TypeVar("T")
 class Names:
     """What an expression may name: the portal map, and the roots (`act`, an earlier result) with their types.
 
-    `memo` keeps what texts compiled to under these names, since a regulation says the same thing in many rules.
+    `memo` keeps what texts compiled to under these names, since a regulation says the same thing in many
+    rules.
     """
 
     world: World
@@ -52,7 +53,7 @@ def fold(name: str) -> str:
 
 
 def lookup(known: Mapping[str, T], name: str) -> tuple[str, T] | None:
-    """Find `name` among names whose spelling may differ before folding; return the spelling kept and its value."""
+    """Find `name` among names that may be folded differently; return the spelling kept and its value."""
     if name in known:
         return name, known[name]
     for candidate, value in known.items():

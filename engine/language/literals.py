@@ -1,7 +1,8 @@
-"""From a scalar's text to a value of the type that its place asks for: `48500.00 RUB`, `2026-03-01`, `5 workdays`.
+"""From a scalar's text to a value of the type that its place asks for: `48500.00 RUB`, `2026-03-01`, `5
+workdays`.
 
-Text stays text unless a type says otherwise. Used for constants in parameters, for `from`/`to` of triggers and for
-event files; knows no YAML and no JSON.
+Text stays text unless a type says otherwise. Used for constants in parameters, for `from`/`to` of triggers
+and for event files; knows no YAML and no JSON.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ _YES_NO_WORDS = {
 
 
 def parse_literal(text: str, type_: Type) -> Value | Fault:
-    """Return the value of type `type_` that `text` writes; nothing but spaces is empty for every type but text.
+    """Return the value of type `type_` that `text` writes; nothing but spaces is empty for every type but
+    text.
 
-    A text that writes no such value gives a `Fault` (R260, or R232 for no option of a choice) over the whole text.
+    A text that writes no such value gives a `Fault` (R260, or R232 for no option of a choice) over the whole
+    text.
     """
     if type_.kind in ("text", "any", "path"):
         return text
@@ -76,11 +79,11 @@ def _mend(written: str, kind: str) -> str:
     return ""
 
 
-def _read_number(text: str, type_: Type) -> Value:
+def _read_number(text: str, _type: Type) -> Value:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 
 
-def _read_money(text: str, type_: Type) -> Value:
+def _read_money(text: str, _type: Type) -> Value:
     found = _MONEY.fullmatch(text)
     if found:
         return Money(Decimal(found[1]), found[2])
@@ -95,7 +98,7 @@ def read_date(text: str) -> date | None:
         return None
 
 
-def _read_time(text: str, type_: Type) -> Value:
+def _read_time(text: str, _type: Type) -> Value:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -103,7 +106,7 @@ def _read_time(text: str, type_: Type) -> Value:
     return moment if moment.tzinfo and "T" in text else None
 
 
-def _read_duration(text: str, type_: Type) -> Value:
+def _read_duration(text: str, _type: Type) -> Value:
     found = _DURATION.fullmatch(text)
     return Duration(int(found[1]), found[2] + "s") if found else None
 
@@ -117,10 +120,10 @@ def _read_item(text: str, type_: Type) -> Value:
 
 
 _READERS: Mapping[str, Callable[[str, Type], Value]] = {
-    "yes/no": lambda text, type_: _YES_NO.get(text),
+    "yes/no": lambda text, _type: _YES_NO.get(text),
     "number": _read_number,
     "money": _read_money,
-    "date": lambda text, type_: read_date(text),
+    "date": lambda text, _type: read_date(text),
     "time": _read_time,
     "duration": _read_duration,
     "item": _read_item,

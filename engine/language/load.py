@@ -46,7 +46,9 @@ class LoadCache:
 
     def prepare(self, world: World, actions: Mapping[str, Action], received: Received) -> None:
         """From here on the cache holds only what was read with this world, these actions and these events."""
-        same_actions = self.actions.keys() == actions.keys() and all(self.actions[n] is actions[n] for n in actions)
+        same_actions = self.actions.keys() == actions.keys() and all(
+            self.actions[n] is actions[n] for n in actions
+        )
         if not (self.world == world and same_actions and self.received == received):
             self.entries.clear()
             self.known.clear()
@@ -77,10 +79,14 @@ def load_regulation(
         _refresh(sources, cache, templates, limits or Limits())
     ordered: Sequence[_Entry] = [cache.entries[file] for file in sorted(sources)]
     found = [one for entry in ordered for one in entry.found]
-    return tuple(entry.ruleset for entry in ordered if entry.ruleset is not None), sorted(settle(found), key=by_place)
+    return tuple(entry.ruleset for entry in ordered if entry.ruleset is not None), sorted(
+        settle(found), key=by_place
+    )
 
 
-def _refresh(sources: Mapping[str, bytes], cache: LoadCache, templates: Mapping[str, File], limits: Limits) -> None:
+def _refresh(
+    sources: Mapping[str, bytes], cache: LoadCache, templates: Mapping[str, File], limits: Limits
+) -> None:
     """Read the files that are new or changed into `cache`."""
     for file in sorted(sources):
         digest = hashlib.blake2b(sources[file]).digest()
@@ -100,10 +106,14 @@ def _read_file(
     reader = FileReader(cache.world, cache.actions, mail, cache.received, known=cache.known)
     ruleset = reader.read(node, file)
     # Where YAML itself was refused, a key only seems to be missing.
-    said = [one for one in reader.findings.found if is_sound or one.code not in ("R121", "R126", "R127", "R160")]
+    said = [
+        one for one in reader.findings.found if is_sound or one.code not in ("R121", "R126", "R127", "R160")
+    ]
     return _Entry(digest, _digests(mail.used, templates), ruleset, tuple(settle([*found, *said])))
 
 
 def _digests(names: Mapping[str, bytes] | set[str], templates: Mapping[str, File]) -> dict[str, bytes]:
     """Return the digests of the named mail templates; a missing one has an empty digest."""
-    return {name: hashlib.blake2b(templates[name][1]).digest() if name in templates else b"" for name in names}
+    return {
+        name: hashlib.blake2b(templates[name][1]).digest() if name in templates else b"" for name in names
+    }

@@ -80,7 +80,7 @@ def _all_of(tests: list[Run]) -> Run:
 
 
 def _visitor(levels: list[_Level], element: Run) -> Callable[[Reading, Scope], Iterator[tuple[Value, Value]]]:
-    """Return the walk over one or two levels: whether each member belongs (true or undecided), and its value."""
+    """Return the walk over the levels: whether each member belongs (true or undecided), and its value."""
 
     def walk(r: Reading, s: Scope, depth: int, belongs: Value) -> Iterator[tuple[Value, Value]]:
         if depth == len(levels):

@@ -22,7 +22,7 @@ File = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A stretch of the file's text (line breaks as `\\n`) that starts at `start`."""
+    r"""A stretch of the file's text (line breaks as `\n`) that starts at `start`."""
 
     text: str
     start: int
@@ -69,7 +69,7 @@ def _split(source: Source) -> dict[str, _Part] | None:
 
 
 def _placer(source: Source, part: _Part) -> Callable[[int, int], Span]:
-    """Return the place of offsets in `part`; a file with `\\r\\n` has one more character on every line before."""
+    r"""Return the place of offsets in `part`; a file with `\r\n` has one more character on every line before."""
     plain = source.text.replace("\r\n", "\n")
     has_returns = "\r\n" in source.text
 

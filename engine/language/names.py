@@ -81,7 +81,9 @@ class RuleNames:
             return Diagnostic("R144", found.span, {"name": name})
         if name in self.scope.partial:
             trigger = self.scope.partial[name]
-            return Diagnostic("R142", found.span, {"name": name, "seen": seen}, related=((trigger.span, "trigger"),))
+            return Diagnostic(
+                "R142", found.span, {"name": name, "seen": seen}, related=((trigger.span, "trigger"),)
+            )
         if name in self.world.entities:
             return Diagnostic("R143", found.span, {"name": name, "seen": seen})
         return replace(found, values={**found.values, "seen": seen})

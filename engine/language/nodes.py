@@ -22,7 +22,7 @@ Run: TypeAlias = Callable[[Reading, Scope], Value]
 
 
 class ExhaustedError(Exception):
-    """An evaluation visited more list members than it may; caught in `Expression.evaluate` and never seen outside."""
+    """An evaluation visited more list members than it may; never leaves `Expression.evaluate`."""
 
 
 EXHAUSTED: Final = Undecided(f"too many list members: more than {BUDGET}")
@@ -38,7 +38,7 @@ def charge(scope: Scope, count: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A conjunct that an index of rules can use: `path op value`; `op` is `==`, `in`, `<`, `<=`, `>` or `>=`."""
+    """A conjunct that an index of rules can use; `op` is `==`, `in`, `<`, `<=`, `>` or `>=`."""
 
     path: str
     op: str
@@ -49,10 +49,11 @@ class Hint:
 class Node:
     """A compiled part between two character offsets.
 
-    `path` is its dotted name where it is one (`act.scan.kind`), `fact` the same where no computed property ends it,
-    `origins` the dotted facts that its fields hang on (a loop variable over `deal.acts` has `deal.acts`).
-    `constant` is a 1-tuple where the value is known already; `literals` are the quoted texts it may come to;
-    `is_joined` tells an `and`/`or`, which says more than its hints. `owner` gives the item whose field it is; `hop` is root and field where the node is no more than `deal.stage`.
+    `path` is its dotted name where it is one (`act.scan.kind`), `fact` the same where no computed property
+    ends it, `origins` the dotted facts that its fields hang on (a loop variable over `deal.acts` has
+    `deal.acts`). `constant` is a 1-tuple where the value is known already; `literals` are the quoted texts it
+    may come to; `is_joined` tells an `and`/`or`, which says more than its hints. `owner` gives the item whose
+    field it is; `hop` is root and field where the node is no more than `deal.stage`.
     """
 
     type: Type
@@ -86,7 +87,7 @@ class Loop:
 
 @dataclass(slots=True)
 class Used:
-    """What one expression reads: facts it needs, and its dotted paths outside comprehensions in text order."""
+    """What one expression reads: facts it needs, and its dotted paths outside comprehensions."""
 
     needs: set[str] = field(default_factory=set)
     shown: list[tuple[int, str, Run]] = field(default_factory=list)
@@ -95,9 +96,9 @@ class Used:
 
 def constant(value: Value, type_: Type, start: int, end: int) -> Node:
     """Return the node of a value known at compile time."""
-    return Node(type_, lambda r, s: value, start, end, constant=(value,))
+    return Node(type_, lambda _r, _s: value, start, end, constant=(value,))
 
 
 def unknown(start: int, end: int) -> Node:
-    """Return the node that stands for a part with a fault: it fits everywhere, so that one fault is told once."""
-    return Node(ANY, lambda r, s: Undecided("fault"), start, end)
+    """Return the node of a part with a fault: it fits everywhere, so that a fault is told once."""
+    return Node(ANY, lambda _r, _s: Undecided("fault"), start, end)

@@ -1,33 +1,27 @@
-"""The operators of the language on values at run time: equality, order, arithmetic, three-valued logic.
+"""The operators of the language on values at run time: equality, order, membership, parts of a value.
 
-Every function here takes any values and answers with a value; what has no answer is undecided, never an exception.
-Which types an operator accepts is decided before, in `typerules.py`; facts from outside may still break that promise.
+Every function here takes any values and answers with a value; what has no answer is undecided, never an
+exception. Which types an operator accepts is decided before, in `typerules.py`; facts from outside may still
+break the promise of the portal map. Arithmetic is in `arithmetic.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_FLOOR, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final, cast
 
 from engine.language.reading import Reading
 from engine.language.values import Duration, File, Item, Mixed, Money, Pending, Undecided, Value
 
-_TRAPS = [InvalidOperation, DivisionByZero, Overflow]
-EXACT: Final = Context(prec=60, Emax=60, Emin=-60, traps=[*_TRAPS, Inexact])
-"""Sums and products are exact or undecided: a kopeck lost to rounding would be nobody's decision."""
-ROUGH: Final = Context(prec=28, Emax=60, Emin=-60, traps=_TRAPS)
-"""Quotients have 28 significant digits; who wants kopecks says `round(…, 2)`."""
-
-MAX_TEXT: Final = 100_000
-_MINUTES: Mapping[str, int] = {"minutes": 1, "hours": 60, "days": 1440}
+MINUTES: Mapping[str, int] = {"minutes": 1, "hours": 60, "days": 1440}
 ZERO: Final = Decimal(0)
 
 
 def is_empty(value: Value) -> bool:
     """True for empty: nothing, a text without characters, a list without members."""
-    return value is None or value == "" or value == ()
+    return value is None or value == "" or (isinstance(value, tuple) and not value)
 
 
 def open_question(value: Value, text: str = "") -> Undecided | None:
@@ -46,7 +40,7 @@ def either_open(left: Value, right: Value, left_text: str = "", right_text: str 
 
 
 def refusal(value: Value, wanted: Value) -> Undecided:
-    """Return the answer where `value` cannot be used: its own open question, else that it is not like `wanted`."""
+    """Return why `value` cannot be used: its own open question, else that it is not like `wanted`."""
     problem = open_question(value)
     return mismatch(value, wanted) if problem is None else problem
 
@@ -65,16 +59,16 @@ def equal(left: Value, right: Value) -> bool | Undecided:
         return is_empty(left) and is_empty(right)
     if left.__class__ is right.__class__:
         return _equal_alike(left, right)
-    if isinstance(left, Money) and left.__class__ is Money and right.__class__ is Decimal:
-        return left.amount == ZERO if right == ZERO else mismatch(left, right)
-    if right.__class__ is Money and left.__class__ is Decimal:
+    if isinstance(left, Money) and isinstance(right, Decimal):
+        return equal(left.amount, right) if right.is_zero() else mismatch(left, right)
+    if isinstance(right, Money) and isinstance(left, Decimal):
         return equal(right, left)
     return mismatch(left, right)
 
 
 def _equal_alike(left: Value, right: Value) -> bool | Undecided:
     if isinstance(left, Money) and isinstance(right, Money):
-        same = left.currency == right.currency or _is_any_zero(left) or _is_any_zero(right)
+        same = left.currency == right.currency or is_any_zero(left) or is_any_zero(right)
         return same and equal(left.amount, right.amount)
     if isinstance(left, Duration) and isinstance(right, Duration):
         return order_answer(left, right, lambda sign: sign == 0)
@@ -92,12 +86,13 @@ def _equal_alike(left: Value, right: Value) -> bool | Undecided:
         return mismatch(left, right)
 
 
-def _is_any_zero(money: Money) -> bool:
-    return not money.currency and money.amount == ZERO
+def is_any_zero(money: Money) -> bool:
+    """True for the zero that has no currency: a sum over nothing, the literal 0."""
+    return not money.currency and money.amount.is_zero()
 
 
 def order(left: Value, right: Value) -> int | Undecided:
-    """Return -1, 0 or 1 as `left` is less than, equal to or greater than `right`; undecided where nothing says."""
+    """Return -1, 0 or 1 as `left` is less, equal or greater; undecided where nothing says."""
     problem = either_open(left, right, "value", "value")
     if problem is not None:
         return problem
@@ -129,7 +124,7 @@ def _money_order(left: Value, right: Value) -> int | Undecided:
     second = Money(right) if right.__class__ is Decimal else right
     if not isinstance(first, Money) or not isinstance(second, Money):
         return mismatch(left, right)
-    if first.currency != second.currency and not _is_any_zero(first) and not _is_any_zero(second):
+    if first.currency != second.currency and not is_any_zero(first) and not is_any_zero(second):
         return two_currencies(first, second)
     return order(first.amount, second.amount)
 
@@ -142,9 +137,9 @@ def two_currencies(left: Money, right: Money) -> Undecided:
 def _duration_order(left: Duration, right: Duration) -> int | Undecided:
     if left.unit == right.unit:
         return (left.amount > right.amount) - (left.amount < right.amount)
-    if left.unit not in _MINUTES or right.unit not in _MINUTES:
+    if left.unit not in MINUTES or right.unit not in MINUTES:
         return Undecided(f"no order: {left}, {right}")
-    a, b = left.amount * _MINUTES[left.unit], right.amount * _MINUTES[right.unit]
+    a, b = left.amount * MINUTES[left.unit], right.amount * MINUTES[right.unit]
     return (a > b) - (a < b)
 
 
@@ -168,149 +163,7 @@ def member(value: Value, members: tuple[Value, ...]) -> bool | Undecided:
     return still_open
 
 
-def calculate(op: str, left: Value, right: Value, reading: Reading) -> Value:
-    """Return `left op right`, or undecided: a missing value, two currencies, zero below, a date out of range."""
-    problem = either_open(left, right)
-    if problem is not None:
-        return problem
-    rule = _RULES.get((op, left.__class__, right.__class__))
-    if rule is None:
-        return mismatch(left, right)
-    try:
-        return rule(left, right, reading)
-    except DivisionByZero:
-        return Undecided("division by zero")
-    except InvalidOperation:
-        return Undecided("division by zero" if op in "//%" and not _amount(right) else "number out of range")
-    except (ArithmeticError, ValueError, TypeError):
-        return Undecided(f"out of range: {left} {op} {right}"[:200])
-
-
-def _amount(value: Value) -> Value:
-    return value.amount if isinstance(value, Money) else value
-
-
 Rule = Callable[..., Value]
-
-
-def _joined(a: str, b: str, reading: Reading) -> Value:
-    return a + b if len(a) + len(b) <= MAX_TEXT else Undecided("text too long")
-
-
-def _floor(a: Decimal, b: Decimal, reading: Reading) -> Decimal:
-    whole = EXACT.divide_int(a, b)
-    has_rest = EXACT.remainder(a, b) != ZERO
-    return whole - 1 if has_rest and (a < ZERO) != (b < ZERO) else whole
-
-
-def _modulo(a: Decimal, b: Decimal, reading: Reading) -> Decimal:
-    rest = EXACT.remainder(a, b)
-    return EXACT.add(rest, b) if rest != ZERO and (rest < ZERO) != (b < ZERO) else rest
-
-
-def _money_sum(a: Money, b: Money, reading: Reading) -> Value:
-    if a.currency != b.currency and not _is_any_zero(a) and not _is_any_zero(b):
-        return two_currencies(a, b)
-    return Money(EXACT.add(a.amount, b.amount), a.currency or b.currency)
-
-
-def _money_ratio(a: Money, b: Money, reading: Reading) -> Value:
-    if a.currency != b.currency and not _is_any_zero(a):
-        return two_currencies(a, b)
-    return ROUGH.divide(a.amount, b.amount)
-
-
-def _negative(duration: Duration) -> Duration:
-    return Duration(-duration.amount, duration.unit)
-
-
-def _date_moved(day: date, by: Duration, reading: Reading) -> Value:
-    if by.unit == "days":
-        return day + timedelta(days=by.amount)
-    if by.unit == "workdays":
-        return reading.calendar.add_workdays(day, by.amount)
-    return Undecided(f"a date has no hours: {day} + {by}")
-
-
-def _time_moved(moment: datetime, by: Duration, reading: Reading) -> Value:
-    """Days keep the clock of the company's zone, hours are sixty real minutes; they differ when clocks change."""
-    local = moment.astimezone(reading.now.tzinfo)
-    if by.unit in ("days", "workdays"):
-        return datetime.combine(_as_date(_date_moved(local.date(), by, reading)), local.timetz())
-    return (moment.astimezone(UTC) + timedelta(minutes=by.amount * _MINUTES[by.unit])).astimezone(
-        local.tzinfo
-    )
-
-
-def _as_date(value: Value) -> date:
-    if isinstance(value, date):
-        return value
-    raise ValueError(str(value))
-
-
-def _durations(a: Duration, b: Duration, reading: Reading) -> Value:
-    if a.unit == b.unit:
-        return Duration(a.amount + b.amount, a.unit)
-    if a.unit in _MINUTES and b.unit in _MINUTES:
-        return Duration(a.amount * _MINUTES[a.unit] + b.amount * _MINUTES[b.unit], "minutes")
-    return Undecided(f"no sum: {a}, {b}")
-
-
-def _duration_times(duration: Duration, by: Decimal, reading: Reading) -> Value:
-    amount = duration.amount * by
-    if amount != amount.to_integral_value() or abs(amount) > 10**9:
-        return Undecided(f"no whole {duration.unit}: {amount}")
-    return Duration(int(amount), duration.unit)
-
-
-def _times_between(a: datetime, b: datetime, reading: Reading) -> Value:
-    return Duration((a.astimezone(UTC) - b.astimezone(UTC)) // timedelta(minutes=1), "minutes")
-
-
-_RULES: Mapping[tuple[str, type, type], Rule] = {
-    ("+", Decimal, Decimal): lambda a, b, r: EXACT.add(a, b),
-    ("-", Decimal, Decimal): lambda a, b, r: EXACT.subtract(a, b),
-    ("*", Decimal, Decimal): lambda a, b, r: EXACT.multiply(a, b),
-    ("/", Decimal, Decimal): lambda a, b, r: ROUGH.divide(a, b),
-    ("//", Decimal, Decimal): _floor,
-    ("%", Decimal, Decimal): _modulo,
-    ("+", Money, Money): _money_sum,
-    ("-", Money, Money): lambda a, b, r: _money_sum(a, Money(b.amount.copy_negate(), b.currency), r),
-    ("*", Money, Decimal): lambda a, b, r: Money(EXACT.multiply(a.amount, b), a.currency),
-    ("*", Decimal, Money): lambda a, b, r: Money(EXACT.multiply(a, b.amount), b.currency),
-    ("/", Money, Decimal): lambda a, b, r: Money(ROUGH.divide(a.amount, b), a.currency),
-    ("/", Money, Money): _money_ratio,
-    ("+", str, str): _joined,
-    ("+", date, Duration): _date_moved,
-    ("-", date, Duration): lambda a, b, r: _date_moved(a, _negative(b), r),
-    ("+", Duration, date): lambda a, b, r: _date_moved(b, a, r),
-    ("-", date, date): lambda a, b, r: Duration((a - b).days, "days"),
-    ("+", datetime, Duration): _time_moved,
-    ("-", datetime, Duration): lambda a, b, r: _time_moved(a, _negative(b), r),
-    ("+", Duration, datetime): lambda a, b, r: _time_moved(b, a, r),
-    ("-", datetime, datetime): _times_between,
-    ("+", Duration, Duration): _durations,
-    ("-", Duration, Duration): lambda a, b, r: _durations(a, _negative(b), r),
-    ("*", Duration, Decimal): _duration_times,
-    ("*", Decimal, Duration): lambda a, b, r: _duration_times(b, a, r),
-}
-
-
-def negative(value: Value) -> Value:
-    """Return `-value` of a number, money or duration."""
-    problem = open_question(value)
-    if problem is not None:
-        return problem
-    if isinstance(value, Money):
-        return Money(value.amount.copy_negate(), value.currency)
-    if isinstance(value, Duration):
-        return _negative(value)
-    return value.copy_negate() if isinstance(value, Decimal) else mismatch(value, None)
-
-
-def floor(value: Decimal) -> Decimal:
-    """Return the whole number at or below `value`."""
-    return value.to_integral_value(ROUND_FLOOR)
 
 
 def part(reading: Reading, value: Value, name: str, text: str) -> Value:
@@ -347,25 +200,25 @@ def _local(moment: datetime, reading: Reading) -> datetime:
     return moment.astimezone(reading.now.tzinfo)
 
 
-def _duration_days(value: Duration, reading: Reading) -> Value:
+def _duration_days(value: Duration, _reading: Reading) -> Value:
     if value.unit == "workdays":
         return Undecided(f"workdays are not days: {value}")
-    minutes = value.amount * _MINUTES[value.unit]
+    minutes = value.amount * MINUTES[value.unit]
     return Decimal(abs(minutes) // 1440 * (1 if minutes >= 0 else -1))
 
 
 PROPERTIES: Mapping[tuple[type, str], Rule] = {
-    (date, "year"): lambda v, r: Decimal(v.year),
-    (date, "month"): lambda v, r: Decimal(v.month),
-    (date, "day"): lambda v, r: Decimal(v.day),
-    (date, "weekday"): lambda v, r: Decimal(v.isoweekday()),
+    (date, "year"): lambda v, _r: Decimal(v.year),
+    (date, "month"): lambda v, _r: Decimal(v.month),
+    (date, "day"): lambda v, _r: Decimal(v.day),
+    (date, "weekday"): lambda v, _r: Decimal(v.isoweekday()),
     (datetime, "date"): lambda v, r: _local(v, r).date(),
     (datetime, "year"): lambda v, r: Decimal(_local(v, r).year),
     (datetime, "month"): lambda v, r: Decimal(_local(v, r).month),
     (datetime, "day"): lambda v, r: Decimal(_local(v, r).day),
     (datetime, "weekday"): lambda v, r: Decimal(_local(v, r).isoweekday()),
     (datetime, "hour"): lambda v, r: Decimal(_local(v, r).hour),
-    (Money, "amount"): lambda v, r: v.amount,
-    (Money, "currency"): lambda v, r: v.currency or None,
+    (Money, "amount"): lambda v, _r: v.amount,
+    (Money, "currency"): lambda v, _r: v.currency or None,
     (Duration, "days"): _duration_days,
 }

@@ -50,7 +50,8 @@ def find_page(code: str) -> Page | None:
     place = files("engine.language") / "messages" / f"{code}.yaml"
     if not place.is_file():
         return None
-    raw = yaml.load(place.read_text("utf-8"), Loader=yaml.CBaseLoader)
+    # The base loader makes nothing but texts, lists and maps.
+    raw = yaml.load(place.read_text("utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506
     words = {language: _read_words(raw[language]) for language in LANGUAGES}
     return Page(code, words, raw["example"]["bad"].rstrip("\n"), raw["example"]["good"].rstrip("\n"))
 
@@ -80,7 +81,16 @@ def render_page(page: Page, language: str) -> str:
         wrong, example, mend = ("What is wrong", "Example", "The mend")
     indent = "\n".join("    " + line for line in page.bad.splitlines())
     better = "\n".join("    " + line for line in page.good.splitlines())
-    parts = [f"{page.code}: {words.title}", wrong, words.wrong.strip(), example, indent, mend, words.mend.strip(), better]
+    parts = [
+        f"{page.code}: {words.title}",
+        wrong,
+        words.wrong.strip(),
+        example,
+        indent,
+        mend,
+        words.mend.strip(),
+        better,
+    ]
     return "\n\n".join(part for part in parts if part.strip()) + "\n"
 
 

@@ -39,7 +39,7 @@ class Source:
 
 
 def parse(text: str) -> tuple[Source | None, Fault | None]:
-    """Return the parsed text, or the fault that makes it no expression. Bounded time and stack for any text."""
+    """Return the parsed text, or the fault that makes it none. Bounded in time and stack for any text."""
     tokens, fault = scan(text)
     if fault:
         return None, fault

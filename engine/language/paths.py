@@ -15,7 +15,7 @@ from engine.language.values import Mixed, Pending
 MAX_NAME: Final = 200
 _REPLACED: Final = re.compile(r'[/\\<>:"|?*]')
 _DOTS: Final = re.compile(r"\.{2,}")
-# Cc control, Cf format (zero width, direction), Cs lone surrogates, Zl and Zp line ends: none shows in a name.
+# Control, format (zero width, direction), lone surrogates, line ends: none shows in a name.
 _DROPPED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _RESERVED: Final = re.compile(
     r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³])(?=\.|$| *\.| *$)", re.IGNORECASE
@@ -23,13 +23,13 @@ _RESERVED: Final = re.compile(
 
 
 def safe_name(text: str) -> str:
-    """Return one safe folder or file name made of `text`; empty where nothing is left, which is to be refused.
+    """Return one safe folder or file name made of `text`; empty where nothing is left, which is to be
+    refused.
 
-    The name has at most 200 characters; a longer one is cut and ends in `~` and eight letters of its hash, so that
-    two long names do not become one. Doing it twice changes nothing more.
+    The name has at most 200 characters; a longer one is cut and ends in `~` and eight letters of its hash, so
+    that two long names do not become one. Doing it twice changes nothing more.
     """
-    name = _DOTS.sub("", _characters(text))
-    name = name.lstrip(".- ").rstrip(". ")
+    name = _characters(text).lstrip(".- ").rstrip(". ")
     reserved = _RESERVED.match(name)
     if reserved:
         name = f"{name[: reserved.end()]}_{name[reserved.end() :]}"
@@ -40,18 +40,16 @@ def safe_name(text: str) -> str:
 
 
 def _characters(text: str) -> str:
-    """Return `text` with every character that a name may not have replaced or dropped."""
+    """Return `text` with every character and run of dots that a name may not have replaced or dropped."""
     kept = []
     for character in unicodedata.normalize("NFC", _REPLACED.sub("-", text)):
         category = unicodedata.category(character)
         if category not in _DROPPED:
             kept.append(" " if category == "Zs" else character)
-    # A dropped character may have stood between a letter and its mark.
-    return unicodedata.normalize("NFC", "".join(kept))
+    # A dropped character may have stood between a letter and its mark, so they are joined again.
+    return unicodedata.normalize("NFC", _DOTS.sub("", "".join(kept)))
 
 
 def safe_parts(text: Mixed) -> Mixed:
-    """Return a name with pending parts, its known texts safe already; `safe_name` has to follow once all is known."""
-    return Mixed(
-        tuple(part if isinstance(part, Pending) else _DOTS.sub("", _characters(part)) for part in text.parts)
-    )
+    """Return a name with pending parts, its texts safe; `safe_name` has to follow once all is known."""
+    return Mixed(tuple(part if isinstance(part, Pending) else _characters(part) for part in text.parts))

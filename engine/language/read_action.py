@@ -49,7 +49,7 @@ class ActionReader:
         key, action = named
         params = self._params(key, entry.entries[key.text][1], action)
         when = self._when(entry.get("when"))
-        result = self._result(entry.get("as"), key, action)
+        result = self._result(entry.get("as"), action)
         given = self.names.findings.text(entry.get("key")) if entry.get("key") is not None else None
         template = self.names.template(given) if given is not None else None
         if action.needs_key and given is None:
@@ -63,7 +63,9 @@ class ActionReader:
         if len(keys) != 1:
             if keys and keys[1].text not in self.actions and keys[0].text in self.actions:
                 suggestion = nearest(keys[1].text, MODIFIERS)
-                findings.say("R151", keys[1].span, param=keys[1].text, action=keys[0].text, suggestion=suggestion)
+                findings.say(
+                    "R151", keys[1].span, param=keys[1].text, action=keys[0].text, suggestion=suggestion
+                )
             else:
                 findings.say("R150", (keys[1] if keys else entry).span, count=str(len(keys)))
             return None
@@ -71,7 +73,9 @@ class ActionReader:
         action = self.actions.get(name)
         if action is None:
             similar = nearest(name, self.actions)
-            findings.say("R104", keys[0].span, name=name, suggestion=similar, plugin=similar.partition(".")[0])
+            findings.say(
+                "R104", keys[0].span, name=name, suggestion=similar, plugin=similar.partition(".")[0]
+            )
             return None
         return keys[0], action
 
@@ -89,7 +93,7 @@ class ActionReader:
         text = self.names.findings.text(node) if node is not None else None
         return self.names.expression(text) if text is not None else None
 
-    def _result(self, node: Node | None, key: ScalarNode, action: Action) -> str:
+    def _result(self, node: Node | None, action: Action) -> str:
         findings = self.names.findings
         text = findings.text(node) if node is not None else None
         if text is None:
@@ -121,11 +125,12 @@ class ActionReader:
         for call in calls:
             tells_apart = self.actions[call.action].irreversible and times.count(call.action) > 1
             if call.result and call.result not in used and not tells_apart:
-                self.names.findings.say("R163", self.made[call.result].span, severity="advice", name=call.result)
+                self.names.findings.say(
+                    "R163", self.made[call.result].span, severity="advice", name=call.result
+                )
 
 
 def _results(listed: ListNode) -> set[str]:
     """Return every name that an `as:` of the list will give."""
     entries = (member for member in listed.members if isinstance(member, MapNode))
     return {value.text.strip() for entry in entries if isinstance(value := entry.get("as"), ScalarNode)}
-

@@ -36,15 +36,19 @@ class ParamReader:
             name = unicodedata.normalize("NFKC", written.strip())
             if name in declared:
                 self._read_declared(name, node, declared[name].type)
-            elif self.action.open_parameters and ("." in name or not declared):
+            elif self.action.open_parameters and "." in name:
                 self._read_free(name, key, node)
             else:
                 suggestion = nearest(name, declared)
-                values = {"param": name, "action": self.action.name, "known": ", ".join(declared) or "—"}
-                self.names.findings.say("R151", key.span, suggestion=suggestion, **values)
+                known = ", ".join(declared) or ("act.signed, …" if self.action.open_parameters else "—")
+                self.names.findings.say(
+                    "R151", key.span, param=name, action=self.action.name, known=known, suggestion=suggestion
+                )
         for name, param in declared.items():
             if param.required and name not in body.entries:
-                self.names.findings.say("R152", action_key.span, param=name, action=self.action.name, doc=param.doc)
+                self.names.findings.say(
+                    "R152", action_key.span, param=name, action=self.action.name, doc=param.doc
+                )
 
     def _read_declared(self, name: str, node: Node, type_name: str) -> None:
         if type_name == "template":
@@ -69,7 +73,11 @@ class ParamReader:
             return
         spec = self.names.world.field(kind.entity, field_name) if kind.kind == "item" else None
         if spec is None:
-            known = self.names.world.entities[kind.entity].fields if kind.entity in self.names.world.entities else {}
+            known = (
+                self.names.world.entities[kind.entity].fields
+                if kind.entity in self.names.world.entities
+                else {}
+            )
             suggestion = nearest(field_name, known)
             place = key.place(len(root) + 1, len(key.text))
             self.names.findings.say("R154", place, field=field_name, entity=str(kind), suggestion=suggestion)
@@ -91,7 +99,10 @@ class ParamReader:
             kinds = dict(kind.fields)
             if kinds:
                 self.names.findings.keys(node, kinds)
-            entries = {n: self._tree(value, kinds.get(n, ANY), is_item=False) for n, (_, value) in node.entries.items()}
+            entries = {
+                n: self._tree(value, kinds.get(n, ANY), is_item=False)
+                for n, (_, value) in node.entries.items()
+            }
             return {name: member for name, member in entries.items() if member is not None}
         if not isinstance(node, ScalarNode):
             self.names.findings.text(node)

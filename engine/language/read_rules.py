@@ -49,7 +49,11 @@ class FileReader:
         listed = self.findings.list(self.findings.require(node, "rules"))
         in_force = self._in_force(node.get("in_force"))
         is_enabled = self.findings.yes_no(node.get("enabled"), default=True)
-        rules = [self._rule(member, name or "?", node.get("scope")) for member in listed.members] if listed else []
+        rules = (
+            [self._rule(member, name or "?", node.get("scope")) for member in listed.members]
+            if listed
+            else []
+        )
         kept = [rule for rule in rules if rule is not None]
         if not is_enabled:
             kept = [replace(rule, is_disabled=True) for rule in kept]

@@ -19,7 +19,11 @@ from engine.language.timing import parse_cron, parse_duration
 from engine.language.types import FieldSpec, World
 from engine.language.values import Value
 
-OPTIONS: Mapping[str, tuple[str, ...]] = {"changed": ("from", "to", "by"), "every": ("for_each",), "command": ("for_each",)}
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "changed": ("from", "to", "by"),
+    "every": ("for_each",),
+    "command": ("for_each",),
+}
 _ALL_OPTIONS = ("from", "to", "by", "for_each")
 # Only what the portal keeps in the item itself differs between two snapshots of it.
 _WATCHED = ("field", "requisite", "contact", "bank", "user")
@@ -63,7 +67,9 @@ class TriggerReader:
             return
         for name, (key, _) in entry.entries.items():
             suggestion = nearest(name, TRIGGER_KINDS)
-            self.findings.say("R130", key.span, trigger=name, known=", ".join(TRIGGER_KINDS), suggestion=suggestion)
+            self.findings.say(
+                "R130", key.span, trigger=name, known=", ".join(TRIGGER_KINDS), suggestion=suggestion
+            )
             return
         self.findings.say("R126", entry.span)
 
@@ -76,7 +82,9 @@ class TriggerReader:
                 self.findings.say("R134", key.span, option=name, trigger=kind)
             else:
                 known = (kind, *allowed)
-                self.findings.say("R120", key.span, key=name, known=", ".join(known), suggestion=nearest(name, known))
+                self.findings.say(
+                    "R120", key.span, key=name, known=", ".join(known), suggestion=nearest(name, known)
+                )
 
     def _field_trigger(self, kind: str, key: ScalarNode, text: ScalarNode, entry: MapNode) -> Trigger | None:
         spec, entity = self._field(text)

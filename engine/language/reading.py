@@ -18,7 +18,7 @@ class Calendar(Protocol):
         """Return whether `day` is a working day."""
 
     def add_workdays(self, start: date, count: int) -> date:
-        """Return the `count`-th working day after `start` (before it where negative); 0 gives `start` itself."""
+        """Return the `count`-th working day after `start` (before it if negative); 0 gives `start`."""
 
     def workdays_between(self, start: date, end: date) -> int:
         """Count the working days after `start` up to and including `end`; negative where `end` is earlier."""
@@ -40,10 +40,10 @@ class Reading(Protocol):
         """The company's calendar."""
 
     def root(self, name: str) -> Value:
-        """Return what a first name stands for: `act` → its item, a result's name → its value, else undecided."""
+        """Return what a first name stands for: an item, an earlier result, else undecided."""
 
     def field(self, item: Item, name: str) -> Value:
-        """Return a field of an item; undecided with `ENTITY.FIELD` where the fact is missing, None for empty."""
+        """Return a field; None for empty, undecided with `ENTITY.FIELD` where the fact is missing."""
 
     def display(self, item: Item) -> str | Mixed:
         """Return how an item is called in text."""

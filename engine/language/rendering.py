@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.language.diagnostics import Diagnostic, Span, by_place
 from engine.language.pages import fill, fill_help, find_page
+from engine.language.typewords import translate_types
 
 SEVERITIES = {
     "ru": {"error": "ошибка", "warning": "предупреждение", "advice": "совет"},
@@ -45,8 +46,8 @@ def tell(found: Diagnostic, language: str) -> Told:
     if page is None:
         return Told(", ".join(found.values.values()) or found.code, "", (), notes)
     words = page.words[language]
-    label = fill(words.label, found.values)
-    return Told(fill(words.message, found.values), label, fill_help(words, found.values), notes)
+    values = translate_types(found.code, found.values, language)
+    return Told(fill(words.message, values), fill(words.label, values), fill_help(words, values), notes)
 
 
 def render_text(

@@ -21,13 +21,13 @@ _GITHUB_WORDS = {"error": "error", "warning": "warning", "advice": "notice"}
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render_json(found: Iterable[Diagnostic], sources: Mapping[str, bytes], language: str = "ru") -> str:
+def render_json(found: Iterable[Diagnostic], _sources: Mapping[str, bytes], language: str = "ru") -> str:
     """Return a JSON object: schema `reglament/diagnostics/1`, `diagnostics` with places, words and helps."""
     shown: list[Json] = [_as_json(one, language) for one in sorted(found, key=by_place)]
     return _dump({"schema": "reglament/diagnostics/1", "diagnostics": shown})
 
 
-def render_sarif(found: Iterable[Diagnostic], sources: Mapping[str, bytes], language: str = "ru") -> str:
+def render_sarif(found: Iterable[Diagnostic], _sources: Mapping[str, bytes], language: str = "ru") -> str:
     """Return a SARIF 2.1.0 log with one run; every code met is described among the driver's rules."""
     ordered = sorted(found, key=by_place)
     codes = sorted({one.code for one in ordered})
@@ -38,7 +38,7 @@ def render_sarif(found: Iterable[Diagnostic], sources: Mapping[str, bytes], lang
     return _dump({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def render_github(found: Iterable[Diagnostic], sources: Mapping[str, bytes], language: str = "ru") -> str:
+def render_github(found: Iterable[Diagnostic], _sources: Mapping[str, bytes], language: str = "ru") -> str:
     """Return one workflow command a line, so that GitHub shows each finding beside its line."""
     return "".join(_github_line(one, language) + "\n" for one in sorted(found, key=by_place))
 
@@ -81,7 +81,12 @@ def _sarif_rule(code: str, language: str) -> dict[str, Json]:
     title, wrong = (words.title, words.wrong.strip()) if words else (code, code)
     mend = words.mend.strip() if words else ""
     help_text: Json = {"text": mend or wrong}
-    return {"id": code, "shortDescription": {"text": title}, "fullDescription": {"text": wrong}, "help": help_text}
+    return {
+        "id": code,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": wrong},
+        "help": help_text,
+    }
 
 
 def _sarif_result(found: Diagnostic, index: int, language: str) -> dict[str, Json]:

@@ -61,3 +61,10 @@ def _width(raw: str, style: str, at: int) -> int:
     if style == "'" and raw[at : at + 2] == "''":
         return 2
     return 1
+
+
+def quote(text: str) -> str:
+    """Return `text` in the YAML quotes that change nothing of it, for mends that a person copies."""
+    if '"' in text or "\\" in text:
+        return "'" + text.replace("'", "''") + "'"
+    return f'"{text}"'

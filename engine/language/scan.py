@@ -1,8 +1,8 @@
 """From the characters of an expression to tokens, and to a text that Python's parser can be trusted with.
 
-This module decides what never reaches Python's parser: long or deeply nested text, Python's words that are not
-ours, number forms that a float would blur, and the slips of people who know another language. It knows no names
-and no types.
+This module decides what never reaches Python's parser: long or deeply nested text, Python's words that are
+not ours, number forms that a float would blur, and the slips of people who know another language. It knows no
+names and no types.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _FOREIGN_WORDS = {
 }
 _CHARACTERS = {
     "«": '"', "»": '"', "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "≠": "!=", "≤": "<=", "≥": ">=",
-    "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "÷": "/", "₽": 'money(…, "RUB")', "$": 'money(…, "USD")',
-    "€": 'money(…, "EUR")',
+    "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "÷": "/", "₽": 'money(…, "RUB")',
+    "$": 'money(…, "USD")',     "€": 'money(…, "EUR")',
 }  # fmt: skip
 _UNITS = {
     "day": "days", "days": "days", "дней": "days", "дня": "days", "день": "days", "hour": "hours",
@@ -60,7 +60,7 @@ _UNITS = {
     "workdays": "workdays", "minutes": "minutes", "minute": "minutes",
 }  # fmt: skip
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-_REFUSED = frozenset("** ~ ^ @ << >> : := ; -> { } |".split())
+_REFUSED = frozenset(("**", "~", "^", "@", "<<", ">>", ":", ":=", ";", "->", "{", "}", "|"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ def _side_by_side(left: Token, right: Token) -> Fault:
     return Fault("R211", left.start, right.end, values)
 
 
-def masked(text: str, tokens: Sequence[Token]) -> str:
+def masked(_text: str, tokens: Sequence[Token]) -> str:
     """Return `text` with the same length and meaning for Python's parser.
 
     Inside quotes stand only letters, every space is a plain one, and a word of Python's after a dot
@@ -236,5 +236,8 @@ _ESCAPES = {"n": "\n", "t": "\t"}
 
 
 def unquoted(literal: str) -> str:
-    """Return the text of a quoted literal. Only `\\\\ \\" \\' \\n \\t` are escapes, so that `"\\d+"` is a pattern."""
+    """Return the text of a quoted literal.
+
+    Escapes are the backslash before itself, a quote, n or t; any other backslash stays, as patterns need it.
+    """
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match.group(1), match.group(1)), literal[1:-1])

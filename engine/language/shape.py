@@ -39,11 +39,17 @@ class Findings:
 
     def map(self, node: Node | None) -> MapNode | None:
         """Return `node` where it is a map; say so where it is something else."""
-        return node if isinstance(node, MapNode) else self._refuse(node, "map")
+        if isinstance(node, MapNode):
+            return node
+        self._refuse(node, "map")
+        return None
 
     def list(self, node: Node | None) -> ListNode | None:
         """Return `node` where it is a list; say so where it is something else."""
-        return node if isinstance(node, ListNode) else self._refuse(node, "list")
+        if isinstance(node, ListNode):
+            return node
+        self._refuse(node, "list")
+        return None
 
     def text(self, node: Node | None) -> ScalarNode | None:
         """Return `node` where it is a text that is not blank; say so where it is something else."""
@@ -52,9 +58,10 @@ class Findings:
                 return node
             self.say("R126", node.span)
             return None
-        return self._refuse(node, "text")
+        self._refuse(node, "text")
+        return None
 
-    def yes_no(self, node: Node | None, default: bool) -> bool:
+    def yes_no(self, node: Node | None, *, default: bool) -> bool:
         """Return what a `true`/`false` key says; `default` where it is absent or unreadable."""
         text = self.text(node) if node is not None else None
         if text is None:
@@ -91,8 +98,9 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def settle(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Return the diagnostics without repetitions: one code at one place is said once."""
-    seen: dict[tuple[str, Span], Diagnostic] = {}
+    """Return the diagnostics without repetitions: one thing at one place is said once, however many rules meet it."""
+    seen: dict[tuple[object, ...], Diagnostic] = {}
     for one in found:
-        seen.setdefault((one.code, one.span), one)
+        said = tuple(sorted(pair for pair in one.values.items() if pair[0] != "seen"))
+        seen.setdefault((one.code, one.span, said), one)
     return list(seen.values())

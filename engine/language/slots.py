@@ -1,4 +1,4 @@
-"""Where the `${…}` of a template begin and end, and which format ends them. Characters only: no names, no types."""
+"""Where the `${…}` of a template begin and end, and which format ends them. Characters only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One `${…}` from `start` on: the expression's text and offset, the format's name and offset (empty: none)."""
+    """One `${…}` from `start` on: expression and offset, format and offset (empty: none)."""
 
     text: str
     at: int
@@ -34,7 +34,7 @@ Piece: TypeAlias = Text | Slot
 
 
 def split_template(text: str) -> tuple[tuple[Piece, ...], Fault | None]:
-    """Return the pieces of a template, or the fault of the first `${` that does not end. One pass, no recursion."""
+    """Return the pieces of a template, or the fault of the first `${` that does not end. One pass."""
     pieces: list[Piece] = []
     written: list[str] = []
     at = start = 0
@@ -61,7 +61,7 @@ def split_template(text: str) -> tuple[tuple[Piece, ...], Fault | None]:
 
 
 def _end(text: str, at: int) -> tuple[int, int]:
-    """Return where the `}` of a slot stands (-1: nowhere) and its last bar outside brackets and quotes (-1: none)."""
+    """Return where the `}` of a slot stands and its last bar outside brackets and quotes (-1: none)."""
     depth, quote, bar = 0, "", -1
     position = at
     while position < len(text):

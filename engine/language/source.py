@@ -47,14 +47,21 @@ class Source:
 
     def __post_init__(self) -> None:
         """Find where the lines start."""
-        self.starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n|\x85|\u2028|\u2029", self.text))]
+        self.starts = [
+            0,
+            *(match.end() for match in re.finditer(r"\r\n|\r|\n|\x85|\u2028|\u2029", self.text)),
+        ]
 
     def span(self, start: int, end: int) -> Span:
         """Return the place of the characters `start` to `end` (exclusive); never wider than the file."""
         first = bisect_right(self.starts, start) - 1
         last = bisect_right(self.starts, end) - 1 if end > start else first
         return Span(
-            self.file, first + 1, start - self.starts[first] + 1, last + 1, max(end, start) - self.starts[last] + 1
+            self.file,
+            first + 1,
+            start - self.starts[first] + 1,
+            last + 1,
+            max(end, start) - self.starts[last] + 1,
         )
 
     def line_end(self, offset: int) -> int:
@@ -82,7 +89,9 @@ class ScalarNode:
     def place(self, start: int, end: int) -> Span:
         """Return the place of the characters `start` to `end` of `text`: exact but for folded lines, where close."""
         raw = self.source.text[self.start : self.end]
-        return self.source.span(*(self.start + offset for offset in align(raw, self.style, self.text, start, end)))
+        return self.source.span(
+            *(self.start + offset for offset in align(raw, self.style, self.text, start, end))
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +136,9 @@ class MapNode:
 Node: TypeAlias = ScalarNode | ListNode | MapNode
 
 
-def read_source(file: str, content: bytes, limits: Limits | None = None) -> tuple[MapNode | None, list[Diagnostic]]:
+def read_source(
+    file: str, content: bytes, limits: Limits | None = None
+) -> tuple[MapNode | None, list[Diagnostic]]:
     """Return the file's top map with places, and what is wrong with the file.
 
     The map is None where nothing can be read; with errors beside a map, the map holds what was readable.
@@ -150,7 +161,9 @@ def read_source(file: str, content: bytes, limits: Limits | None = None) -> tupl
     return (node if isinstance(node, MapNode) else None), walk.found
 
 
-def read_text(file: str, content: bytes, limits: Limits | None = None) -> tuple[Source | None, list[Diagnostic]]:
+def read_text(
+    file: str, content: bytes, limits: Limits | None = None
+) -> tuple[Source | None, list[Diagnostic]]:
     """Return a file that is text and no YAML (a mail template), or what is wrong with its bytes."""
     return _decode(file, content, limits or Limits())
 
@@ -172,7 +185,9 @@ def _decode(file: str, content: bytes, limits: Limits) -> tuple[Source | None, l
         return None, [Diagnostic("R116", place, {"character": f"U+{ord(control.group()):04X}"})]
     deep = _find_runaway(text)
     if deep is not None:
-        return None, [Diagnostic("R110", source.span(deep, source.line_end(deep)), {"limit": str(limits.depth)})]
+        return None, [
+            Diagnostic("R110", source.span(deep, source.line_end(deep)), {"limit": str(limits.depth)})
+        ]
     return source, []
 
 
@@ -211,7 +226,7 @@ class _Walk:
     def node(self, raw: yaml.Node, depth: int) -> Node | None:
         start, end = raw.start_mark.index, raw.end_mark.index
         text = self.source.text
-        if start < len(text) and text[start] in _BARE and self._is_refused(raw, start):
+        if start < len(text) and text[start] in _BARE and self._is_refused(start):
             return None
         if isinstance(raw, yaml.ScalarNode):
             return self._scalar(raw, start, end)
@@ -222,19 +237,17 @@ class _Walk:
             members = [self.node(member, depth + 1) for member in raw.value]
             known = [member for member in members if member is not None]
             return ListNode(self.source, start, end, known, bool(raw.flow_style))
-        return self._map(raw, depth)
+        return self._map(raw, depth) if isinstance(raw, yaml.MappingNode) else None
 
-    def _is_refused(self, raw: yaml.Node, start: int) -> bool:
+    def _is_refused(self, start: int) -> bool:
         if self.source.text[start] == "&":
             self._say("R107", start, self.source.line_end(start))
             return True
         line = self.source.text[start : self.source.line_end(start)]
         word = line.split()[0]
         # `- !x` is meant as "not x"; `!!python/object` never is.
-        code = "R108" if word.startswith("!!") or not raw.value else "R181"
-        if not raw.value and re.fullmatch(r"![\w.]+", word):
-            code = "R181"
-        self._say(code, start, start + len(word), tag=word, name=word.lstrip("!"), rest=line.lstrip("!").strip())
+        code = "R108" if word.startswith(("!!", "!<")) else "R181"
+        self._say(code, start, start + len(word), tag=word, name=word.lstrip("!"))
         return True
 
     def _scalar(self, raw: yaml.ScalarNode, start: int, end: int) -> ScalarNode | None:
@@ -244,7 +257,7 @@ class _Walk:
             return None
         return ScalarNode(self.source, start, end, raw.value, raw.style or "")
 
-    def _map(self, raw: yaml.Node, depth: int) -> MapNode:
+    def _map(self, raw: yaml.MappingNode, depth: int) -> MapNode:
         entries: dict[str, tuple[ScalarNode, Node]] = {}
         seen: dict[str, ScalarNode] = {}
         for raw_key, raw_value in raw.value:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from engine.language.arithmetic import MAX_TEXT
 from engine.language.context import Context
 from engine.language.nodes import Node, Scope, constant
-from engine.language.operators import MAX_TEXT, is_empty, refusal
+from engine.language.operators import is_empty, refusal
 from engine.language.reading import Reading
 from engine.language.typerules import joined
 from engine.language.types import MONEY, YES_NO, Type
@@ -68,20 +69,21 @@ def _matches(ctx: Context, arguments: list[Node], start: int, end: int) -> Node:
 
 def _compiled(ctx: Context, text: str, pattern: Node) -> Callable[[str], bool]:
     """Compile a pattern; it must fit the whole text, since `contains` looks inside already."""
-    import re2  # noqa: PLC0415  (its C library loads in 20 ms, and few regulations match patterns)
+    import re2
 
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 1 << 20
+    if len(text) > MAX_PATTERN:
+        ctx.fault("R242", pattern, found=text[:60], problem=f"> {MAX_PATTERN}")
+        return lambda _value: False
     try:
-        if len(text) > MAX_PATTERN:
-            raise re2.error(f"longer than {MAX_PATTERN} characters")  # noqa: TRY301
         compiled = re2.compile(text, options)
     except (re2.error, ValueError) as problem:
         said = problem.args[0] if problem.args else problem
         shown = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         ctx.fault("R242", pattern, found=text[:60], problem=shown)
-        return lambda value: False
+        return lambda _value: False
     return lambda value: compiled.fullmatch(value) is not None
 
 
@@ -111,7 +113,7 @@ def _money(ctx: Context, arguments: list[Node], start: int, end: int) -> Node:
 
 
 def _first(ctx: Context, arguments: list[Node], start: int, end: int) -> Node:
-    """The first argument that has something; undecided ones are passed over, and left open if all are without."""
+    """The first argument that has something; undecided ones are passed over, and open if all are."""
     found: Type = arguments[0].type
     for argument in arguments[1:]:
         both = joined(found, argument.type)
@@ -137,7 +139,7 @@ def _first(ctx: Context, arguments: list[Node], start: int, end: int) -> Node:
     return Node(element, run, start, end, origins=origins)
 
 
-def _known(ctx: Context, arguments: list[Node], start: int, end: int) -> Node:
+def _known(_ctx: Context, arguments: list[Node], start: int, end: int) -> Node:
     inner = arguments[0].run
     return Node(YES_NO, lambda r, s: not isinstance(inner(r, s), Undecided | Pending | Mixed), start, end)
 

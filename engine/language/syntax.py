@@ -12,28 +12,65 @@ from typing import TYPE_CHECKING
 import yaml
 
 from engine.language.diagnostics import Diagnostic
+from engine.language.scalars import quote
 
 if TYPE_CHECKING:
     from engine.language.source import Source
 
 # libyaml's problem -> (our Russian words, our English words); the longest texts people meet, in their order.
 PROBLEMS: tuple[tuple[str, str, str], ...] = (
-    ("did not find expected ',' or ']'", "не закрыта квадратная скобка `[`", "a square bracket `[` is not closed"),
+    (
+        "did not find expected ',' or ']'",
+        "не закрыта квадратная скобка `[`",
+        "a square bracket `[` is not closed",
+    ),
     ("did not find expected ',' or '}'", "не закрыта фигурная скобка `{`", "a brace `{` is not closed"),
-    ("did not find expected '-'", "здесь ждали следующий пункт списка `- `", "the next list entry `- ` was expected"),
-    ("did not find expected key", "строка сдвинута иначе, чем её соседи", "the line is indented unlike its neighbours"),
-    ("block sequence entries", "пункт списка `- ` должен начать свою строку", "a list entry `- ` must start its line"),
+    (
+        "did not find expected '-'",
+        "здесь ждали следующий пункт списка `- `",
+        "the next list entry `- ` was expected",
+    ),
+    (
+        "did not find expected key",
+        "строка сдвинута иначе, чем её соседи",
+        "the line is indented unlike its neighbours",
+    ),
+    (
+        "block sequence entries",
+        "пункт списка `- ` должен начать свою строку",
+        "a list entry `- ` must start its line",
+    ),
     ("block mapping keys", "ключ должен начать свою строку", "a key must start its line"),
-    ("unexpected end of stream", "кавычка не закрыта до конца файла", "a quote is not closed before the file ends"),
+    (
+        "unexpected end of stream",
+        "кавычка не закрыта до конца файла",
+        "a quote is not closed before the file ends",
+    ),
     ("unexpected document indicator", "кавычка не закрыта", "a quote is not closed"),
-    ("unknown escape", "после `\\` в двойных кавычках стоит не то", "`\\` in double quotes is followed by a wrong sign"),
+    (
+        "unknown escape",
+        "после `\\` в двойных кавычках стоит не то",
+        "`\\` in double quotes is followed by a wrong sign",
+    ),
     ("could not find expected ':'", "после ключа нет двоеточия", "the key has no colon"),
-    ("cannot start any token", "с этого знака значение начинаться не может", "a value cannot start with this sign"),
+    (
+        "cannot start any token",
+        "с этого знака значение начинаться не может",
+        "a value cannot start with this sign",
+    ),
     ("expected node content", "здесь ждали значение", "a value was expected here"),
     ("undefined tag handle", "метки с `!` не принимаются", "tags with `!` are not accepted"),
     ("indentation", "отступ сделан неверно", "the indentation is wrong"),
-    ("expected comment or line break", "после `|` или `>` строка должна кончиться", "the line must end after `|` or `>`"),
-    ("expected <document start>", "после конца документа стоит ещё текст", "there is text after the document's end"),
+    (
+        "expected comment or line break",
+        "после `|` или `>` строка должна кончиться",
+        "the line must end after `|` or `>`",
+    ),
+    (
+        "expected <document start>",
+        "после конца документа стоит ещё текст",
+        "there is text after the document's end",
+    ),
     ("maximum nesting", "слишком много вложенных скобок", "too many nested brackets"),
 )
 
@@ -43,7 +80,9 @@ def explain_syntax(source: Source, error: BaseException) -> Diagnostic:
     if isinstance(error, yaml.composer.ComposerError):
         return _explain_composer(source, error)
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return Diagnostic("R113", source.span(0, 0), {"problem_ru": str(error)[:120], "problem_en": str(error)[:120]})
+        return Diagnostic(
+            "R113", source.span(0, 0), {"problem_ru": str(error)[:120], "problem_en": str(error)[:120]}
+        )
     at = min(error.problem_mark.index, len(source.text))
     opened = error.context_mark.index if error.context_mark is not None else at
     return _find_trap(source, at, error.problem or "", opened) or _plain(source, at, error)
@@ -64,7 +103,9 @@ def _find_trap(source: Source, at: int, problem: str, opened: int) -> Diagnostic
     if "',' or" in problem and source.text[at - 1 : at + 1] == "${":
         end = source.text.find("}", at) + 1
         written = source.text[at - 1 : end] if at < end <= source.line_end(at) else "${"
-        return Diagnostic("R185", source.span(at - 1, at - 1 + len(written)), {"text": written})
+        return Diagnostic(
+            "R185", source.span(at - 1, at - 1 + len(written)), {"text": written, "quoted": quote(written)}
+        )
     if "',' or ']'" in problem:
         return _find_split(source, opened, at)
     if "'-' indicator" in problem or "expected key" in problem:
@@ -85,7 +126,7 @@ def _find_split(source: Source, opened: int, at: int) -> Diagnostic | None:
         written = source.text[start:end]
         if start <= at < end and written.strip():
             code = "R180" if written[0] in "\"'[{" else "R182"
-            return Diagnostic(code, source.span(start, end), {"text": written})
+            return Diagnostic(code, source.span(start, end), {"text": written, "quoted": quote(written)})
     return None
 
 
@@ -117,7 +158,11 @@ def _find_quoted_start(source: Source, start: int, line: str, at: int) -> Diagno
     if not found:
         return None
     written = line[found.start(1) :].rstrip()
-    return Diagnostic("R180", source.span(start + found.start(1), start + found.start(1) + len(written)), {"text": written})
+    return Diagnostic(
+        "R180",
+        source.span(start + found.start(1), start + found.start(1) + len(written)),
+        {"text": written, "quoted": quote(written)},
+    )
 
 
 def _explain_colon(source: Source, start: int, line: str, at: int) -> Diagnostic | None:
@@ -127,7 +172,7 @@ def _explain_colon(source: Source, start: int, line: str, at: int) -> Diagnostic
     if not found:
         return None
     written = line[found.end() :].rstrip()
-    return Diagnostic("R187", source.span(at, at + 1), {"text": written})
+    return Diagnostic("R187", source.span(at, at + 1), {"text": written, "quoted": quote(written)})
 
 
 def _plain(source: Source, at: int, error: yaml.MarkedYAMLError) -> Diagnostic:
@@ -140,5 +185,7 @@ def _plain(source: Source, at: int, error: yaml.MarkedYAMLError) -> Diagnostic:
         place = len(source.text.rstrip()) - 1 if source.text.strip() else 0
     for sign, russian, english in PROBLEMS:
         if sign in problem:
-            return Diagnostic("R113", source.span(place, place + 1), {"problem_ru": russian, "problem_en": english})
+            return Diagnostic(
+                "R113", source.span(place, place + 1), {"problem_ru": russian, "problem_en": english}
+            )
     return Diagnostic("R113", source.span(place, place + 1), {"problem_ru": problem, "problem_en": problem})

@@ -1,7 +1,7 @@
 """Templates: text with `${expression | format}` inside, as parameters and mail texts hold them.
 
-A text that is one `${…}` alone keeps the expression's type; a text without any is a constant of the type that its
-place asks for; anything else is text. This module knows no parameter and no action.
+A text that is one `${…}` alone keeps the expression's type; a text without any is a constant of the type that
+its place asks for; anything else is text. This module knows no parameter and no action.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Part:
 class Template:
     """A checked template. Two are equal where they are the same object.
 
-    `type` is what `render` gives. `constant` is a 1-tuple of the value of a text without `${…}`. `levels` are the
-    parts between the slashes of the written text, for `render_path`.
+    `type` is what `render` gives. `constant` is a 1-tuple of the value of a text without `${…}`. `levels` are
+    the parts between the slashes of the written text, for `render_path`.
     """
 
     text: str
@@ -72,7 +72,8 @@ class Template:
     def render(self, reading: Reading) -> Value:
         """Return the value: the expression's own for a lone `${…}`, else text.
 
-        Text with a pending part is `Mixed`; one undecided part leaves the whole undecided. Never raises on facts.
+        Text with a pending part is `Mixed`; one undecided part leaves the whole undecided. Never raises on
+        facts.
         """
         if self.constant:
             return self.constant[0]
@@ -86,7 +87,8 @@ class Template:
     def render_path(self, reading: Reading) -> Path | Undecided:
         """Return the path of safe names, split at the slashes of the text before the values come in.
 
-        A value of which nothing safe is left (empty, dots only) refuses the whole path: undecided with the reason.
+        A value of which nothing safe is left (empty, dots only) refuses the whole path: undecided with the
+        reason.
         """
         segments: list[Segment] = []
         for level in self.levels:
@@ -129,8 +131,9 @@ def compile_template(
 ) -> tuple[Template | None, list[Diagnostic]]:
     """Return the template that `text` writes and what is wrong with it (then the template is None).
 
-    `expected` converts a constant (`true`, `48500.00 RUB`, `2026-03-01`) and is what a lone `${…}` has to fit;
-    where it is text, any value that has a plain form fits. `path` also checks the levels of `render_path`.
+    `expected` converts a constant (`true`, `48500.00 RUB`, `2026-03-01`) and is what a lone `${…}` has to
+    fit; where it is text, any value that has a plain form fits. `path` also checks the levels of
+    `render_path`.
     """
     if len(text) > MAX_TEMPLATE:
         values = {"limit": str(MAX_TEMPLATE), "found": str(len(text))}

@@ -14,8 +14,8 @@ UNITS = ("minutes", "hours", "days", "workdays")
 _DURATION = re.compile(r"([0-9]{1,6}) +([a-z]+)")
 _PART = re.compile(r"(\*|[0-9a-z]+)(?:-([0-9a-z]+))?(?:/([0-9]+))?")
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_WEEKDAYS = "sun mon tue wed thu fri sat".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ def parse_cron(text: str) -> Cron | str:
     # Day 31 of February alone never comes: a schedule that cannot fire is a mistake.
     if not parts[2].startswith("*") and parts[4].startswith("*") and not _comes(sets[2], sets[3]):
         return parts[2]
-    return Cron(sets[0], sets[1], sets[2], sets[3], weekdays, parts[2].startswith("*"), parts[4].startswith("*"))
+    return Cron(
+        sets[0], sets[1], sets[2], sets[3], weekdays, parts[2].startswith("*"), parts[4].startswith("*")
+    )
 
 
 def _comes(days: frozenset[int], months: frozenset[int]) -> bool:

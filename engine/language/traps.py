@@ -7,6 +7,7 @@ Each has a code of its own with the mend; the traps that break YAML's syntax are
 from __future__ import annotations
 
 from engine.language.diagnostics import Diagnostic
+from engine.language.scalars import quote
 from engine.language.source import ListNode, MapNode, ScalarNode
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -22,7 +23,7 @@ def find_cut(node: ScalarNode) -> Diagnostic | None:
         return None
     start = node.end + rest.index("#")
     written = node.source.text[node.start : line_end].rstrip()
-    return Diagnostic("R184", node.source.span(start, line_end), {"text": written})
+    return Diagnostic("R184", node.source.span(start, line_end), {"text": written, "quoted": quote(written)})
 
 
 def find_split(node: ListNode) -> Diagnostic | None:
@@ -32,7 +33,11 @@ def find_split(node: ListNode) -> Diagnostic | None:
     for member in node.members:
         if isinstance(member, ScalarNode) and not member.style and is_open(member.text):
             whole = _rejoin(node, member)
-            return Diagnostic("R182", node.source.span(member.start, member.start + len(whole)), {"text": whole})
+            return Diagnostic(
+                "R182",
+                node.source.span(member.start, member.start + len(whole)),
+                {"text": whole, "quoted": quote(whole)},
+            )
     return None
 
 
@@ -43,7 +48,11 @@ def find_map(node: MapNode) -> Diagnostic | None:
             line_end = node.source.line_end(key.start)
             end = min(line_end, max(key.end, value.end if isinstance(value, ScalarNode) else key.end))
             written = node.source.text[key.start : end].rstrip()
-            return Diagnostic("R183", node.source.span(key.start, key.start + len(written)), {"text": written})
+            return Diagnostic(
+                "R183",
+                node.source.span(key.start, key.start + len(written)),
+                {"text": written, "quoted": quote(written)},
+            )
     return None
 
 
@@ -57,9 +66,8 @@ def is_open(text: str) -> bool:
             quote = character
         elif character in "([{":
             opened.append(character)
-        elif character in _PAIRS:
-            if not opened or opened.pop() != _PAIRS[character]:
-                return False
+        elif character in _PAIRS and (not opened or opened.pop() != _PAIRS[character]):
+            return False
     return bool(quote or opened)
 
 

@@ -9,7 +9,19 @@ from collections.abc import Iterable, Sequence
 
 from engine.language.types import ANY, LINES, Type, World, choice, item, list_of
 
-SIMPLE_WORDS = ("text", "number", "money", "date", "time", "duration", "yes/no", "file", "path", "folder", "any")
+SIMPLE_WORDS = (
+    "text",
+    "number",
+    "money",
+    "date",
+    "time",
+    "duration",
+    "yes/no",
+    "file",
+    "path",
+    "folder",
+    "any",
+)
 SPECIAL_WORDS = ("lines", "item", "template")
 ENTITY_WORDS = ("stage", "pipeline", "choice")
 
@@ -30,7 +42,11 @@ def parse_type(text: str, world: World) -> Type | None:
         if tail not in world.entities:
             return None
         pipelines = [one for one in world.pipelines.values() if one.entity == tail]
-        names = [name for one in pipelines for name in one.stages] if head == "stage" else [p.name for p in pipelines]
+        names = (
+            [name for one in pipelines for name in one.stages]
+            if head == "stage"
+            else [p.name for p in pipelines]
+        )
         return choice(*names)
     return parse_type_of(words, list(world.entities))
 

@@ -100,7 +100,7 @@ def joined(left: Type, right: Type) -> Type | None:
 
 
 def assignable(found: Type, expected: Type) -> bool:
-    """True where a value of type `found` may stand where `expected` is asked for (literals are checked apart)."""
+    """True where a `found` may stand where `expected` is asked for (literals are checked apart)."""
     if "any" in (found.kind, expected.kind) or found == NOTHING:
         return True
     if expected.kind == "text":

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SIMPLE = ("text", "number", "money", "date", "time", "duration", "yes/no", "file", "path", "folder", "empty", "any")
+SIMPLE = (
+    "text",
+    "number",
+    "money",
+    "date",
+    "time",
+    "duration",
+    "yes/no",
+    "file",
+    "path",
+    "folder",
+    "empty",
+    "any",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,5 +15,6 @@ FOREIGN_CONSTANTS: Final[Mapping[str, str]] = {
     "null": "empty", "none": "empty", "nil": "empty", "NULL": "empty", "Null": "empty", "undefined": "empty",
     "Empty": "empty", "пусто": "empty", "TRUE": "true", "FALSE": "false", "yes": "true", "no": "false",
     "Yes": "true", "No": "false", "YES": "true", "NO": "false", "да": "true", "нет": "false", "ДА": "true",
-    "НЕТ": "false", "Да": "true", "Нет": "false", "истина": "true", "ложь": "false", "on": "true", "off": "false",
+    "НЕТ": "false", "Да": "true", "Нет": "false", "истина": "true", "ложь": "false",
+    "on": "true", "off": "false",
 }  # fmt: skip

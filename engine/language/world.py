@@ -19,9 +19,12 @@ from engine.language.types import EntitySpec, FieldSpec, PipelineSpec, StageSpec
 __all__ = ["parse_type", "read_world"]
 
 RESERVED = frozenset(
-    "true false empty now today and or not in is if else for lambda None True False all any none sum min max len"
-    " sorted".split()
-)
+    {
+        "true", "false", "empty", "now", "today", "and", "or", "not", "in", "is", "if", "else",
+        "for", "lambda", "None", "True", "False", "all", "any", "none", "sum", "min", "max", "len",
+        "sorted",
+    }
+)  # fmt: skip
 BINDINGS = ("field", "requisite", "contact", "bank", "user", "always", "by", "link", "unique")
 _FIELD_KEYS = ("type", *BINDINGS, "distinguish", "title", "options", "optional", "derive")
 
@@ -77,7 +80,9 @@ class _WorldReader:
                 _fold(name), _title(spec, name), _fold(entity.text), category.text if category else "", stages
             )
 
-    def _stages(self, spec: MapNode, entity: str, seen: dict[tuple[str, str], ScalarNode]) -> Mapping[str, StageSpec]:
+    def _stages(
+        self, spec: MapNode, entity: str, seen: dict[tuple[str, str], ScalarNode]
+    ) -> Mapping[str, StageSpec]:
         stages: dict[str, StageSpec] = {}
         node = self.findings.map(self.findings.require(spec, "stages"))
         for name, (key, value) in node.entries.items() if node else ():
@@ -97,7 +102,9 @@ class _WorldReader:
                 elif taken[1]:
                     seen[taken] = key
             shown = final.text if final else ""
-            stages[_fold(name)] = StageSpec(_fold(name), code.text if code else "", _title(stage, name), shown)
+            stages[_fold(name)] = StageSpec(
+                _fold(name), code.text if code else "", _title(stage, name), shown
+            )
         return stages
 
     def read_entities(self, node: MapNode) -> None:
@@ -131,7 +138,9 @@ class _WorldReader:
         name = _fold(key.text)
         written = self.findings.text(self.findings.require(node, "type"))
         kind, codes = self._type(entity, written, node)
-        binding = {word: value.text for word in (*BINDINGS, "distinguish") if (value := _scalar(node.get(word)))}
+        binding = {
+            word: value.text for word in (*BINDINGS, "distinguish") if (value := _scalar(node.get(word)))
+        }
         derive = self._derive(node.get("derive"))
         places = [word for word in BINDINGS if word in binding]
         is_lines = written is not None and written.text == "lines"
@@ -140,7 +149,7 @@ class _WorldReader:
         if derive is not None:
             self.derived.append(DerivedField(entity, name, kind, node))
         self.places[entity, name] = node
-        is_optional = self.findings.yes_no(node.get("optional"), False)
+        is_optional = self.findings.yes_no(node.get("optional"), default=False)
         return FieldSpec(name, kind, _title(node, name), binding, codes, derive, is_optional)
 
     def _type(self, entity: str, written: ScalarNode | None, node: MapNode) -> tuple[Type, Mapping[str, str]]:
@@ -148,7 +157,9 @@ class _WorldReader:
         if written is None:
             return Type("any"), {}
         if written.text == "stage":
-            stages = {n: s.code for p in self.pipelines.values() if p.entity == entity for n, s in p.stages.items()}
+            stages = {
+                n: s.code for p in self.pipelines.values() if p.entity == entity for n, s in p.stages.items()
+            }
             return choice(*stages), stages
         if written.text == "pipeline":
             categories = {p.name: p.category for p in self.pipelines.values() if p.entity == entity}
@@ -166,7 +177,9 @@ class _WorldReader:
     def _options(self, node: MapNode, written: ScalarNode) -> Mapping[str, str]:
         options = node.get("options")
         if isinstance(options, MapNode) and options.entries:
-            return {_fold(name): (_scalar(value) or written).text for name, (_, value) in options.entries.items()}
+            return {
+                _fold(name): (_scalar(value) or written).text for name, (_, value) in options.entries.items()
+            }
         if options is not None and not isinstance(options, (MapNode, ScalarNode)) and options.members:
             return {_fold(one.text): one.text for one in options.members if isinstance(one, ScalarNode)}
         self.findings.say("R198", (options or written).span)
@@ -205,7 +218,9 @@ class _WorldReader:
                 source = _scalar(node.get(word))
                 if source is not None and world.field(entity, source.text) is None:
                     suggestion = nearest(source.text, world.entities[entity].fields)
-                    self.findings.say("R195", source.span, field=source.text, entity=entity, suggestion=suggestion)
+                    self.findings.say(
+                        "R195", source.span, field=source.text, entity=entity, suggestion=suggestion
+                    )
 
     def _is_name(self, key: ScalarNode) -> bool:
         name = _fold(key.text)

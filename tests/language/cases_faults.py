@@ -140,7 +140,12 @@ FAULTS = [
     ("deal.paid in [1, 2]", "R239", "[1, 2]", {}),
     ("[a for a in act]", "R240", "act", {}),
     ("any(a.signed for a in act.number)", "R240", "act.number", {}),
-    ("[1 for a in deal.acts for b in deal.acts for c in deal.acts]", "R241", "[1 for a in deal.acts for b in deal.acts for c in deal.acts]", {}),
+    (
+        "[1 for a in deal.acts for b in deal.acts for c in deal.acts]",
+        "R241",
+        "[1 for a in deal.acts for b in deal.acts for c in deal.acts]",
+        {},
+    ),
     ('matches(act.number, "(")', "R242", '"("', {}),
     ("matches(act.number, act.number)", "R243", "act.number", {"function": "matches"}),
     ("money(5, act.number)", "R243", "act.number", {"function": "money"}),
@@ -148,7 +153,7 @@ FAULTS = [
     ('date("2026-13-01")', "R248", 'date("2026-13-01")', {}),
     ("days(0.5)", "R248", "days(0.5)", {}),
     ("${act.number}", "R256", "${", {}),
-    ('(a for a in deal.acts)', "R247", "(a for a in deal.acts)", {"suggestion": "[a for a in deal.acts]"}),
+    ("(a for a in deal.acts)", "R247", "(a for a in deal.acts)", {"suggestion": "[a for a in deal.acts]"}),
     ("[a.number for a, b in deal.acts]", "R212", "a, b", {}),
 ]
 CONDITION_FAULTS = [

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF012 - a test action declares its parameters as plugins do
 """Small actions with the signatures of the shipped ones, a world from the example map, and short cuts."""
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from engine.language.world import read_world
 ROOT = Path(__file__).resolve().parents[2]
 RECEIVED = {"bank.payment": {"payment": "any", "deal": "deal", "invoice": "invoice"}}
 MAIL = {
-    "review_request": ("mail/review_request.txt", "Тема: Отзыв о сделке ${deal.title}\n\nДобрый день!\n".encode()),
+    "review_request": (
+        "mail/review_request.txt",
+        "Тема: Отзыв о сделке ${deal.title}\n\nДобрый день!\n".encode(),
+    ),
     "broken": ("mail/broken.txt", "Добрый день!\n".encode()),
 }
 
@@ -36,7 +40,10 @@ class FieldSet(Plain):
 
 class DealMove(Plain):
     name = "deal.move"
-    parameters = {"deal": Param("deal", "сделка", required=False), "stage": Param("stage of deal", "новая стадия")}
+    parameters = {
+        "deal": Param("deal", "сделка", required=False),
+        "stage": Param("stage of deal", "новая стадия"),
+    }
     kinds = ("stage",)
 
 
@@ -49,7 +56,11 @@ class EnsureFolder(Plain):
 
 class SaveFile(Plain):
     name = "disk.save_file"
-    parameters = {"folder": Param("folder", "папка"), "file": Param("file", "файл"), "name": Param("text", "имя", required=False)}
+    parameters = {
+        "folder": Param("folder", "папка"),
+        "file": Param("file", "файл"),
+        "name": Param("text", "имя", required=False),
+    }
     result = "file"
     kinds = ("file",)
 
@@ -85,7 +96,10 @@ class DocumentRender(Plain):
     needs_key = True
 
 
-ACTIONS = {one.name: one for one in (FieldSet(), DealMove(), EnsureFolder(), SaveFile(), Notify(), MailSend(), DocumentRender())}
+ACTIONS = {
+    one.name: one
+    for one in (FieldSet(), DealMove(), EnsureFolder(), SaveFile(), Notify(), MailSend(), DocumentRender())
+}
 
 
 @cache

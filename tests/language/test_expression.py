@@ -47,13 +47,17 @@ def test_there_are_enough_rows():
     assert len(ROWS) + len(FAULTS) >= 400
 
 
-@pytest.mark.parametrize(("text", "code", "guilty", "values"), FAULTS, ids=[f"{row[1]}-{row[0]}" for row in FAULTS])
+@pytest.mark.parametrize(
+    ("text", "code", "guilty", "values"), FAULTS, ids=[f"{row[1]}-{row[0]}" for row in FAULTS]
+)
 def test_fault(text, code, guilty, values):
     _fault(text, code, guilty, values, None)
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "guilty", "values"), CONDITION_FAULTS, ids=[f"{row[1]}-{row[0]}" for row in CONDITION_FAULTS]
+    ("text", "code", "guilty", "values"),
+    CONDITION_FAULTS,
+    ids=[f"{row[1]}-{row[0]}" for row in CONDITION_FAULTS],
 )
 def test_fault_of_a_condition(text, code, guilty, values):
     _fault(text, code, guilty, values, YES_NO)
@@ -83,7 +87,18 @@ def test_fault_columns_count_characters_of_cyrillic_text():
     [
         ("act.amount / deal.amount", NUMBER),
         ("act.amount * 2", MONEY),
-        ("deal.stage", choice("new", "in_work", "report_sent", "documents_sent", "invoice_paid", "won_review_requested", "lost")),
+        (
+            "deal.stage",
+            choice(
+                "new",
+                "in_work",
+                "report_sent",
+                "documents_sent",
+                "invoice_paid",
+                "won_review_requested",
+                "lost",
+            ),
+        ),
         ("[a.date for a in deal.acts]", list_of(DATE)),
         ("first(act.manager, deal.manager)", item("user")),
         ('"a" if act.signed else "b"', TEXT),
@@ -100,14 +115,25 @@ def test_type(text, type_):
 @pytest.mark.parametrize(
     ("text", "needs"),
     [
-        ("deal.stage == \"new\"", {"deal.stage"}),
+        ('deal.stage == "new"', {"deal.stage"}),
         ("all(a.signed for a in deal.acts)", {"deal.acts", "deal.acts.signed"}),
         ("act.scan.sha256 != empty", {"act.scan.sha256"}),
         ("act.date.year > 2025", {"act.date"}),
         ("act.deal.client.inn", {"act.deal.client.inn"}),
-        ("first(act.manager, deal.manager).email", {"act.manager", "deal.manager", "act.manager.email", "deal.manager.email"}),
+        (
+            "first(act.manager, deal.manager).email",
+            {"act.manager", "deal.manager", "act.manager.email", "deal.manager.email"},
+        ),
         ("sum(l.amount for l in deal.lines)", {"deal.lines", "deal.lines.amount"}),
-        ("any(i.amount == a.amount for i in deal.invoices for a in i.deal.acts)", {"deal.invoices", "deal.invoices.amount", "deal.invoices.deal.acts", "deal.invoices.deal.acts.amount"}),
+        (
+            "any(i.amount == a.amount for i in deal.invoices for a in i.deal.acts)",
+            {
+                "deal.invoices",
+                "deal.invoices.amount",
+                "deal.invoices.deal.acts",
+                "deal.invoices.deal.acts.amount",
+            },
+        ),
         ("len([a for a in [x for x in deal.acts] if a.signed])", {"deal.acts", "deal.acts.signed"}),
         ("act", {"act"}),
         ("now > now", set()),
@@ -122,7 +148,10 @@ def test_needs(text, needs):
     [
         ('deal.stage == "new"', [Hint("deal.stage", "==", "new")]),
         ('"new" == deal.stage', [Hint("deal.stage", "==", "new")]),
-        ('deal.stage == "new" and act.signed', [Hint("deal.stage", "==", "new"), Hint("act.signed", "==", True)]),
+        (
+            'deal.stage == "new" and act.signed',
+            [Hint("deal.stage", "==", "new"), Hint("act.signed", "==", True)],
+        ),
         ("not act.cancelled", [Hint("act.cancelled", "==", False)]),
         ("act.signed", [Hint("act.signed", "==", True)]),
         ("act.scan == empty", [Hint("act.scan", "==", None)]),
@@ -155,7 +184,9 @@ def test_hint_views():
 
 
 def test_values_are_the_paths_outside_loops_in_text_order():
-    expression = read("act.signed or deal.paid > 0 and any(a.signed for a in deal.acts) and act.date.year == 2026")
+    expression = read(
+        "act.signed or deal.paid > 0 and any(a.signed for a in deal.acts) and act.date.year == 2026"
+    )
     assert list(expression.values(Facts())) == ["act.signed", "deal.paid", "deal.acts", "act.date.year"]
     assert expression.values(Facts())["deal.paid"] == rub("30000.00")
     assert isinstance(read("act.due_at == now").values(Facts())["act.due_at"], Undecided)
@@ -209,4 +240,6 @@ def test_expected_type_is_missed(text, expected, code):
 
 
 def test_zero_of_a_sum_has_no_currency():
-    assert read("sum(i.paid for i in deal.invoices)").evaluate(Facts({"deal.invoices": ()})) == Money(D(0), "")
+    assert read("sum(i.paid for i in deal.invoices)").evaluate(Facts({"deal.invoices": ()})) == Money(
+        D(0), ""
+    )

@@ -1,0 +1,40 @@
+# Two commands: `make run` (a working demo) and `make test` (the whole suite). README gives the plain ones behind them.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint story bench clean
+
+run: .venv/run
+	$(BIN)/engine demo
+
+test: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+lint: .venv/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+story: .venv/run
+	$(BIN)/engine demo --story
+
+bench: .venv/run
+	$(BIN)/engine bench decision
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run: requirements/run.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/test: requirements/test.txt .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache state

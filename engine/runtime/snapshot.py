@@ -1,0 +1,97 @@
+"""Items as last processed, and what differs from them now.
+
+The portal never says what changed, only that something did. Decides which fields are compared and when two
+values of a field are one. A difference found is a change made by somebody else: our own confirmed writes have
+moved the snapshot on already, so their echo finds none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.language.types import FieldSpec, World
+from engine.language.values import File, Item, Undecided, Value
+from engine.readback import is_same
+from engine.runtime.store import Store
+from engine.runtime.wire import dump, load_map
+
+# Where the item's own row keeps a value. Lists of children, product rows and requisites are read only where a rule
+# needs them, so their absence from a reading says nothing.
+_OWN = ("field", "contact", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Old values of the fields that changed; `is_new` where the item was never seen."""
+
+    before: Mapping[str, Value]
+    is_new: bool = False
+
+    def __bool__(self) -> bool:
+        """True where there is something to tell the rules."""
+        return self.is_new or bool(self.before)
+
+
+def own_fields(world: World, entity: str, fields: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the fields that a snapshot keeps: the item's own, known, and not derived."""
+    specs = world.entities[entity].fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name in specs and _is_own(specs[name]) and not isinstance(value, Undecided)
+    }
+
+
+def _is_own(spec: FieldSpec) -> bool:
+    return spec.name != "id" and not spec.is_derived and any(key in spec.binding for key in _OWN)
+
+
+def compare(old: Mapping[str, Value] | None, new: Mapping[str, Value]) -> Difference:
+    """Return what changed between two snapshots. A field that one of them lacks is no change: nobody knew it."""
+    if old is None:
+        return Difference({}, is_new=True)
+    return Difference({name: old[name] for name in new if name in old and not is_equal(old[name], new[name])})
+
+
+def is_equal(old: Value, new: Value) -> bool:
+    """True where a field did not change. A file is the same by its place on the portal, or by its bytes."""
+    if isinstance(old, tuple) and isinstance(new, tuple):
+        return len(old) == len(new) and all(map(is_equal, old, new))
+    if isinstance(old, File) and isinstance(new, File) and old.source and old.source == new.source:
+        return True
+    return is_same(old, new)
+
+
+def load_snapshot(store: Store, item: Item) -> dict[str, Value] | None:
+    """Return the item's fields as last processed, None where it was never seen."""
+    row = store.row("SELECT fields FROM snapshot WHERE item = ?", (str(item),))
+    return load_map(row["fields"]) if row else None
+
+
+def save_snapshot(store: Store, item: Item, fields: Mapping[str, Value], now: datetime) -> None:
+    """Set the given fields of the item's snapshot; others stay. Part of the transaction under way, if any."""
+    known = {**(load_snapshot(store, item) or {}), **fields}
+    store.execute(
+        "INSERT INTO snapshot VALUES (?, ?, ?, ?) ON CONFLICT (item) DO UPDATE"
+        " SET lane = excluded.lane, fields = excluded.fields, at = excluded.at",
+        (str(item), lane_in(item, known), dump(known), now.isoformat()),
+    )
+
+
+def drop_snapshot(store: Store, item: Item) -> None:
+    """Forget an item that is gone."""
+    store.execute("DELETE FROM snapshot WHERE item = ?", (str(item),))
+
+
+def lane_in(item: Item, fields: Mapping[str, Value]) -> str:
+    """Return the lane of an item: its deal, else itself."""
+    deal = fields.get("deal")
+    return str(deal) if isinstance(deal, Item) else str(item)
+
+
+def lane_of(store: Store, item: Item) -> str:
+    """Return the lane by the snapshot; an item never seen is its own."""
+    row = store.row("SELECT lane FROM snapshot WHERE item = ?", (str(item),))
+    return str(row["lane"]) if row else str(item)
