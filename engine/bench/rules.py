@@ -27,13 +27,21 @@ _KINDS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     (
         "changed: deal.stage\n        to: documents_sent",
-        ('deal.amount >= money(1000{n:05}, "RUB")', 'starts(deal.title, "Проект")', "any(not i.cancelled for i in deal.invoices)"),
+        (
+            'deal.amount >= money(1000{n:05}, "RUB")',
+            'starts(deal.title, "Проект")',
+            "any(not i.cancelled for i in deal.invoices)",
+        ),
         'notify: {{to: "${{deal.manager}}", text: "Крупная сделка {n}: ${{deal.title}}"}}',
     ),
     (
         "filled: act.scan",
-        ('act.number == "А-2026/{n}"', "act.signed == false", 'act.scan.kind in ["pdf", "jpg", "png", "tiff"]'),
-        "field.set: {{act.signed: true, act.signed_at: \"${{now}}\"}}",
+        (
+            'act.number == "А-2026/{n}"',
+            "act.signed == false",
+            'act.scan.kind in ["pdf", "jpg", "png", "tiff"]',
+        ),
+        'field.set: {{act.signed: true, act.signed_at: "${{now}}"}}',
     ),
     (
         "changed: invoice.paid",
@@ -85,7 +93,13 @@ def event_text() -> str:
 
 def _rule(n: int) -> str:
     trigger, conditions, action = _FEW if n < FIRING else _KINDS[n % len(_KINDS)]
-    lines = [f"  - id: rule-{n}", f"    title: Правило {n}", "    triggers:", f"      - {trigger}", "    conditions:"]
+    lines = [
+        f"  - id: rule-{n}",
+        f"    title: Правило {n}",
+        "    triggers:",
+        f"      - {trigger}",
+        "    conditions:",
+    ]
     lines += [f"      - {condition.format(n=n)}" for condition in conditions]
     lines += ["    actions:", f"      - {action.format(n=n)}"]
     return "\n".join(lines) + "\n"

@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from engine.cli.options import Options, find_language, shared_options
 from engine import __version__
 from engine.action import PluginError
-from engine.cli.mistakes import Mistake, describe
+from engine.cli.mistakes import USAGE, Mistake, code_of, describe
+from engine.cli.options import Options, find_language, shared_options
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("initialise", "Write a company's folder: config, regulations, plugins, editor schema."),
@@ -34,17 +34,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """Command → its module here (whose `command` it is) and its line in `engine --help`."""
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+INTERRUPTED = 130
 
 
 class Commands(click.Group):
     """A group that imports a subcommand when it is called, not when it is listed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's own signature
         """Return the names in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return a command, or None where there is no such command."""
         if cmd_name not in COMMANDS:
             return None
@@ -61,21 +61,32 @@ class Commands(click.Group):
             raise Mistake("no_command_near" if near else "no_command", what=args[0], near=", ".join(near))
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands by the table above: `--help` imports none of them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
-    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 — click's own signature
+        **extra: Any,
+    ) -> Any:
         """Run a command line and exit: 0, 1 where it found errors, 2 for a mistake in its use, 130 for Ctrl-C.
 
         A person's mistake is one line in their language on stderr; anything unexpected travels up.
         """
         given = list(sys.argv[1:] if args is None else args)
-        if extra.pop("standalone_mode", True) is False:
-            return super().main(given, *rest, standalone_mode=False, **extra)
+
+        def run() -> Any:
+            return super(Commands, self).main(given, prog_name, complete_var, standalone_mode=False, **extra)
+
+        if not standalone_mode:
+            return run()
         try:
-            code = super().main(given, *rest, standalone_mode=False, **extra)
+            code = run()
         except click.exceptions.NoArgsIsHelpError as asked:
             asked.show()
             code = USAGE
@@ -86,14 +97,8 @@ class Commands(click.Group):
             if line is None:
                 raise
             click.echo(line, err=True)
-            code = _code_of(error)
+            code = code_of(error)
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def _code_of(error: click.ClickException | OSError | PluginError) -> int:
-    if isinstance(error, click.ClickException):
-        return error.exit_code
-    return FAILED if isinstance(error, PluginError) else USAGE
 
 
 @click.group("engine", cls=Commands)

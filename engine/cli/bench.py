@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli.opening import EXAMPLE, Opening, pass_opening
-from engine.cli.options import Options
+from engine.cli.options import Options, shared_options
 
 if TYPE_CHECKING:
     from engine.bench.decision import Measured
@@ -19,16 +19,21 @@ TOO_SLOW = 1
 
 
 @click.group("bench")
-def command() -> None:
+@shared_options
+@click.pass_context
+def command(ctx: click.Context, given: Options) -> None:
     """Measure the product on this machine."""
+    ctx.obj = given
 
 
 @command.command("decision")
-@click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Interleaved rounds.")
+@click.option(
+    "--rounds", type=click.IntRange(1, 100), default=3, show_default=True, help="Interleaved rounds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--assert", "is_judged", is_flag=True, help="Exit 1 where a bound is broken.")
 @pass_opening
-def decision(opening: Opening, rounds: int, as_json: bool, is_judged: bool) -> None:
+def decision(opening: Opening, *, rounds: int, as_json: bool, is_judged: bool) -> None:
     """Load, reload and decide with 1,000 and 10,000 generated rules, over the shipped example map."""
     from engine.bench.decision import BOUNDS, MANY, measure
     from engine.workshop import shipped_folder

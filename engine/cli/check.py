@@ -18,7 +18,7 @@ from engine.cli.opening import BROKEN, Opening, pass_opening
 @click.option("--format", "form", type=click.Choice(FORMS), default="text", help="How to print.")
 @click.option("--strict", is_flag=True, help="Warnings are errors.")
 @pass_opening
-def command(opening: Opening, paths: tuple[Path, ...], form: str, strict: bool) -> None:
+def command(opening: Opening, *, paths: tuple[Path, ...], form: str, strict: bool) -> None:
     """Check the regulations, or the PATHs alone, with the config and the plugins they use.
 
     Exit 0 clean, 1 with errors. A warning is a likely fault; advice is a note and never changes the exit.

@@ -12,6 +12,7 @@ import click
 from engine.cli.office import Office, open_office
 from engine.cli.opening import Opening, pass_opening
 from engine.cli.story import EVENTS, end_state
+from engine.runtime.logs import open_log
 
 PORTS = (8025, 8024, 8026, 8028)
 FREE = (0, 0, 0, 0)
@@ -32,7 +33,13 @@ def command(opening: Opening, *, story: bool) -> None:
         sys.exit(FAILED)
     with (
         tempfile.TemporaryDirectory(prefix="reglament-demo-") as folder,
-        open_office(workshop.settings, Path(folder), ports=FREE if story else PORTS) as office,
+        (Path(folder) / "engine.log").open("w", encoding="utf-8") as log,
+        open_office(
+            workshop.settings,
+            Path(folder),
+            ports=FREE if story else PORTS,
+            log=open_log(log if story else None),
+        ) as office,
     ):
         if story:
             sys.exit(0 if play(office, opening.language) else FAILED)
@@ -43,15 +50,17 @@ def command(opening: Opening, *, story: bool) -> None:
 def play(office: Office, language: str) -> bool:
     """Play the story, print a verdict a step and every claim about the end; return whether all hold."""
     is_russian = language == "ru"
-    seen = len(office.service.journal.runs())
+    office.settle()
+    seen = office.service.journal.last_runs(1)
+    last = seen[0].n if seen else 0
     for number, event in enumerate(EVENTS, start=1):
         click.echo(f"{number}. {event.ru if is_russian else event.en} [{event.shows}]")
         event.do(office)
         office.settle()
-        runs = office.service.journal.runs()
-        for run in reversed(runs[: len(runs) - seen]):
-            click.echo(f"   {run.what}: {run.verdict.ru if is_russian else run.verdict.en}")
-        seen = len(runs)
+        for run in reversed(office.service.journal.last_runs()):
+            if run.n > last:
+                last = run.n
+                click.echo(f"   {run.event} {run.item}: {run.verdict_ru if is_russian else run.verdict_en}")
     click.echo("")
     claims = list(end_state(office))
     for claim in claims:

@@ -17,10 +17,18 @@ FAILED = 1
 
 
 @click.command("emulate")
-@click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one.")
-@click.option("--company", type=click.Choice(["demo", "empty"]), default="demo", show_default=True, help="Contents.")
-@click.option("--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep the portal's state in FILE.")
-@click.option("--limits", type=click.Choice(["real", "off"]), default="real", show_default=True, help="Its limits.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--company", type=click.Choice(["demo", "empty"]), default="demo", show_default=True, help="Contents."
+)
+@click.option(
+    "--state", type=click.Path(path_type=Path), metavar="FILE", help="Keep the portal's state in FILE."
+)
+@click.option(
+    "--limits", type=click.Choice(["real", "off"]), default="real", show_default=True, help="Its limits."
+)
 @pass_opening
 def command(opening: Opening, port: int, company: str, state: Path | None, limits: str) -> None:
     """Start the emulated portal on this machine and print its address; Ctrl-C stops it.

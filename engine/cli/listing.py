@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 def list_json(workshop: Workshop) -> str:
     """Return all plugins as a JSON object: name, origin, actions with parameters; and the events they deliver."""
     plugins = [
-        {"name": one.name, "origin": origin_of(workshop, one.origin), "actions": [_as_json(a) for a in one.actions]}
+        {
+            "name": one.name,
+            "origin": origin_of(workshop, one.origin),
+            "actions": [_as_json(a) for a in one.actions],
+        }
         for one in workshop.host.plugins
     ]
     events = {name: dict(fields) for name, fields in workshop.host.received.items()}
@@ -48,7 +52,8 @@ def origin_of(workshop: Workshop, origin: str) -> str:
 
 def _as_json(action: Action) -> dict[str, object]:
     parameters = {
-        name: {"type": one.type, "doc": one.doc, "required": one.required} for name, one in action.parameters.items()
+        name: {"type": one.type, "doc": one.doc, "required": one.required}
+        for name, one in action.parameters.items()
     }
     return {
         "name": action.name,

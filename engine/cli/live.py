@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from engine.cli.mistakes import Mistake
 from engine.decision.event import DELETED
@@ -35,11 +36,7 @@ def read_missing(opening: Opening, workshop: Workshop, edition: Edition, given: 
     if event is None or event.item is None or event.verb == DELETED:
         return
     address = webhook_of(workshop)
-    try:
-        client = PortalClient(address, pace=Pace())
-    except ValueError as error:
-        raise Mistake("bad_webhook", name="BITRIX24_WEBHOOK_URL") from error
-    with tempfile.TemporaryDirectory() as folder, client:
+    with tempfile.TemporaryDirectory() as folder, PortalClient(address, pace=Pace()) as client:
         contents = Contents(client, Path(folder))
         reader = Reader(Gateway(client, contents, _refuse), workshop.setup.map, contents)
         try:
@@ -60,9 +57,14 @@ def webhook_of(workshop: Workshop) -> str:
     from engine.settings import MissingSecret
 
     try:
-        return workshop.settings.require_portal()
+        address = workshop.settings.require_portal()
     except MissingSecret as error:
         raise Mistake("no_secret", name=str(error.args[0])) from error
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or not parts.path.startswith("/rest/"):
+        # The address is a secret, so it is not shown.
+        raise Mistake("bad_webhook", name="BITRIX24_WEBHOOK_URL")
+    return address
 
 
 def _refuse(command: Command) -> object:

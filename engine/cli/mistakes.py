@@ -9,19 +9,31 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.action import PluginError
 from engine.cli.words import word
 
+if TYPE_CHECKING:
+    from engine.runtime.store import StateError
+
+
+FAILED, USAGE = 1, 2
+
 
 class Mistake(click.ClickException):
     """A mistake of the person at the keyboard; `key` names its sentence in `words.py`. Exits 2 unless told."""
 
-    def __init__(self, key: str, exit_code: int = 2, /, **values: str) -> None:
+    def __init__(self, key: str, exit_code: int = USAGE, /, **values: str) -> None:
         super().__init__(word(key, "en", **values))
-        self.key, self.values, self.exit_code = key, values, exit_code
+        self.key, self.values, self.code = key, values, exit_code
+
+
+def state_mistake(error: StateError, language: str) -> Mistake:
+    """Return the mistake to raise for a state file that is in use, missing or of another kind."""
+    return Mistake("state", 1, what=error.russian if language == "ru" else str(error))
 
 
 def describe(error: click.ClickException | OSError | PluginError, language: str) -> str | None:
@@ -41,6 +53,15 @@ def describe(error: click.ClickException | OSError | PluginError, language: str)
     if isinstance(error, click.UsageError) and error.ctx is not None:
         text += " " + word("try_help", language, command=error.ctx.command_path)
     return text
+
+
+def code_of(error: click.ClickException | OSError | PluginError) -> int:
+    """Return the code to exit with: 2 for a mistake in the use, 1 for what broke on the way."""
+    if isinstance(error, Mistake):
+        return error.code
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    return FAILED if isinstance(error, PluginError) else USAGE
 
 
 def refusal(error: OSError, language: str) -> str | None:
@@ -82,10 +103,8 @@ def _russian(error: click.ClickException) -> str:
 
 def _russian_value(error: click.BadParameter) -> str:
     parameter = error.param
-    name = (
-        parameter.opts[0] if isinstance(parameter, click.Option) else str(parameter.name if parameter else "")
-    )
-    name = name if isinstance(parameter, click.Option) else name.upper()
+    name = parameter.opts[0] if isinstance(parameter, click.Option) else ""
+    name = parameter.human_readable_name if isinstance(parameter, click.Argument) else name
     kind = parameter.type if parameter is not None else None
     if isinstance(kind, click.Choice):
         return word("one_of", "ru", name=name, options=", ".join(str(choice) for choice in kind.choices))

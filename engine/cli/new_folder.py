@@ -40,7 +40,7 @@ class Greet(Action):
     kinds = ("call",)
 
     def effect(self, params, facts):
-        return Effect(params, (CallChange("greet", f"Здравствуйте, {params['to']}!"),))
+        return Effect(params, (CallChange("greet", f"Здоровается: {params['to']}"),))
 
 
 @hookimpl

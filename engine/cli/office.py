@@ -19,6 +19,7 @@ from engine.emulator.company import demo_company
 from engine.emulator.demo import set_receiver
 from engine.emulator.mailbox import Mailbox
 from engine.emulator.serve import PortalServer
+from engine.runtime.logs import Log
 from engine.runtime.service import Service
 from engine.settings import Address, Settings
 from engine.workshop import open_workshop
@@ -61,7 +62,11 @@ class Office:
 
 @contextmanager
 def open_office(
-    settings: Settings, folder: Path, *, ports: tuple[int, int, int, int] = (0, 0, 0, 0)
+    settings: Settings,
+    folder: Path,
+    *,
+    ports: tuple[int, int, int, int] = (0, 0, 0, 0),
+    log: Log | None = None,
 ) -> Iterator[Office]:
     """Start the office with its state in `folder`; stop all of it when the block ends.
 
@@ -84,7 +89,7 @@ def open_office(
             console=Address("127.0.0.1", ports[2]),
         )
         workshop, _ = open_workshop(ours)
-        service = Service(ours, workshop)
+        service = Service(ours, workshop, workshop.build(), clock=portal.clock.now, pace=None, log=log)
         stack.callback(service.stop)
         service.start()
         set_receiver(portal, f"{service.public_url}/portal/events", TOKEN)

@@ -11,7 +11,7 @@ def wait_for_stop() -> None:
     """Return once Ctrl-C or SIGTERM has come. Must be called in the main thread."""
     stopped = threading.Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         stopped.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -45,10 +45,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "using_example": (
         "config.yaml не найден: настройки — {config}, регламенты — {regulations}",
-        "no config.yaml here: using {config} and the regulations of {regulations}",
+        "no config.yaml here: using {config} and {regulations}",
     ),
     "shipped_config": ("пример из поставки", "the shipped example config"),
-    "shipped_regulations": ("поставки", "the shipped ones"),
+    "shipped_regulations": ("из поставки", "the shipped regulations"),
     "no_secret": (
         "не задан {name}: впишите его в .env рядом с config.yaml или в переменную окружения (можно {name}_FILE)",
         "{name} is not set: put it into .env beside config.yaml or into the environment ({name}_FILE works too)",
@@ -81,16 +81,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "bad_state": ("{name}: это не файл состояния эмулятора", "{name}: not a state file of the emulator"),
     "serving": (
-        "Приём событий: http://{public}/portal/events  Консоль: http://{console}/  (Ctrl-C — остановить)",
-        "Events: http://{public}/portal/events  Console: http://{console}/  (Ctrl-C stops it)",
+        "Приём событий: {events}  Консоль: {console}  (Ctrl-C — остановить)",
+        "Events: {events}  Console: {console}  (Ctrl-C stops it)",
     ),
     "stopped": ("Остановлено.", "Stopped."),
     "broken_regulation": (
         "регламенты с ошибками не вводятся в действие: исправьте и запустите снова",
         "regulations with errors do not come into force: mend them and start again",
     ),
-    "locked": ("{what}", "{what}"),
-    "no_journal": ("журнала ещё нет: {name}", "there is no journal yet: {name}"),
+    "state": ("{what}", "{what}"),
     "no_embedded": (
         "журнал читается только из встроенного хранилища, не из {name}",
         "cannot read a journal at {name}",
@@ -108,7 +107,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "result": ("результат", "result"),
     "example": ("пример", "example"),
     "receives": ("Событие {name}: {fields}", "Event {name}: {fields}"),
-    "measuring": ("Измеряю: {rules} правил, {rounds} раундов…", "Measuring: {rules} rules, {rounds} rounds…"),
+    "measuring": ("Измеряю: правил {rules}, раундов {rounds}…", "Measuring: {rules} rules, {rounds} rounds…"),
     "too_slow": ("хуже допустимого: {names}", "beyond the bound: {names}"),
 }
 

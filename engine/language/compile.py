@@ -30,7 +30,7 @@ from engine.language.nodes import Node, Scope, constant, unknown
 from engine.language.operators import part
 from engine.language.reading import Reading
 from engine.language.scan import unquoted
-from engine.language.typerules import joined, result_of
+from engine.language.typerules import assignable, joined, result_of
 from engine.language.types import ANY, DATE, NOTHING, NUMBER, TEXT, TIME, YES_NO, Type, choice, list_of
 from engine.language.values import Item, Value
 from engine.language.vocabulary import CONSTANT_NAMES, FOREIGN_CONSTANTS, FUNCTION_NAMES
@@ -281,8 +281,6 @@ _VISITORS: Final[Mapping[type, Callable[..., Node]]] = {
 
 def check_result(ctx: Context, node: Node, expected: Type) -> bool:
     """Note where the whole expression is not of the type that its place asks for; return whether it is."""
-    from engine.language.typerules import assignable
-
     if expected.kind == "choice" and node.literals:
         return check_options(ctx, expected, node)
     if node.type.kind == "choice" and expected.kind == "choice":

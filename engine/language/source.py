@@ -25,6 +25,7 @@ from engine.language.syntax import explain_syntax
 _RUNAWAY = re.compile(r"(?m)^(?: {400,}|[ ]*(?:[-?:] +){40,})")
 _SPLIT = re.compile(r"[\[{\]}]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_END = re.compile(r"[\r\n\x85\u2028\u2029]")
 _BARE = "!&"
 
 
@@ -66,7 +67,7 @@ class Source:
 
     def line_end(self, offset: int) -> int:
         """Return where the line of `offset` ends, its line break left out."""
-        found = re.compile(r"[\r\n\x85\u2028\u2029]").search(self.text, offset)
+        found = _LINE_END.search(self.text, offset)
         return found.start() if found else len(self.text)
 
 

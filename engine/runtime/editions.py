@@ -47,9 +47,7 @@ class Editions:
     def swap(self, built: Built, now: datetime) -> bool:
         """Put a new reading into force; False, and the last good edition stays, where it has errors."""
         if built.edition is None:
-            self.current = InForce(
-                self.current.edition, built.diagnostics, built.sources, self.current.since
-            )
+            self.current = InForce(self.current.edition, built.diagnostics, built.sources, self.current.since)
             return False
         keep_edition(self._store, built, now)
         self.current = InForce(built.edition, built.diagnostics, built.sources, now)
@@ -70,7 +68,9 @@ class Editions:
         rows = self._store.rows("SELECT name, content FROM edition_file WHERE hash = ?", (hash_,))
         files: dict[str, bytes] = {row["name"]: row["content"] for row in rows}
         letters = {name: text for name, text in files.items() if _is_letter(name)}
-        templates = {name.rpartition("/")[2].removesuffix(".txt"): (name, text) for name, text in letters.items()}
+        templates = {
+            name.rpartition("/")[2].removesuffix(".txt"): (name, text) for name, text in letters.items()
+        }
         sources = {name: text for name, text in files.items() if name not in letters}
         shop = self._workshop
         rule_sets, problems = load_regulation(

@@ -115,7 +115,11 @@ class Inbox:
     """
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], wake: Callable[[], None], limit: int = LARGEST_INBOX
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+        limit: int = LARGEST_INBOX,
     ) -> None:
         self._store, self._clock, self._wake, self._limit = store, clock, wake, limit
 

@@ -23,9 +23,6 @@ class Log(Protocol):
     def warning(self, event: str, **values: object) -> Any:
         """Say something that a person may have to look at."""
 
-    def exception(self, event: str, **values: object) -> Any:
-        """Say that something of ours broke, with the traceback."""
-
 
 def open_log(stream: TextIO | None = None) -> Log:
     """Return a logger of `key=value` lines on `stream` (stderr by default), secrets replaced by `***`."""

@@ -49,12 +49,22 @@ class Occasions:
             return Occasion(row.event, self.facts(row.event, {}, row.roots))
         if row.event.verb == DELETED:
             return self._deleted(row.event, edition)
-        case = self._reader.read_case(item, edition.needs(item.entity))
+        return self._delivered(row, item, edition) if row.is_delivery else self._told(row, item, edition)
+
+    def _delivered(self, row: Pending, item: Item, edition: Edition) -> Occasion:
+        """A doorbell: the item's own row tells whether anything changed; only then is the rest read."""
+        seen = self._compare(row, self._reader.read_case(item, frozenset()), item, edition)
+        if seen.event is None or seen.facts is None or not edition.index.wakes(seen.event, seen.facts):
+            return seen
+        # The second reading is the one decided on: somebody may have gone on changing since the first.
+        return self._compare(row, self._reader.read_case(item, whole_needs(edition, item.entity)), item, edition)
+
+    def _compare(
+        self, row: Pending, case: Mapping[Item, Mapping[str, Value]], item: Item, edition: Edition
+    ) -> Occasion:
         fields = case.get(item)
         if fields is None:
             return self._deleted(row.event, edition)
-        if not row.is_delivery:
-            return Occasion(row.event, self.facts(row.event, case, row.roots))
         fresh = own_fields(edition.world, item.entity, fields)
         difference = compare(load_snapshot(self._store, item), fresh)
         if not difference:
@@ -62,6 +72,13 @@ class Occasions:
         verb = CREATED if difference.is_new else UPDATED
         event = replace(row.event, name=f"{item.entity}.{verb}", before=difference.before)
         return Occasion(event, self.facts(event, case, row.roots), snapshot=fresh)
+
+    def _told(self, row: Pending, item: Item, edition: Edition) -> Occasion:
+        """An event that says itself what changed: a follow-up, a timer, a command, a plugin's."""
+        case = self._reader.read_case(item, whole_needs(edition, item.entity))
+        if item not in case:
+            return self._deleted(row.event, edition)
+        return Occasion(row.event, self.facts(row.event, case, row.roots))
 
     def facts(
         self, event: Event, items: Mapping[Item, Mapping[str, Value]], roots: Mapping[str, Value]
@@ -83,7 +100,16 @@ class Occasions:
         items: dict[Item, Mapping[str, Value]] = {}
         deal = known.get("deal")
         if isinstance(deal, Item):
-            items.update(self._reader.read_case(deal, edition.needs("")))
+            items.update(self._reader.read_case(deal, whole_needs(edition, deal.entity)))
         items[item] = {**known, "id": item.id}
         gone = replace(event, name=f"{item.entity}.{DELETED}", before={})
         return Occasion(gone, self.facts(gone, items, {}), is_gone=True)
+
+
+def whole_needs(edition: Edition, entity: str) -> frozenset[str]:
+    """Return what is read for an event of `entity`: all that hangs on the item and on its deal.
+
+    Rules name what their expressions read, an action what it needs does not; files are looked into by need only.
+    """
+    tied = {f"{name}.*" for name in (entity, "deal") if name in edition.world.entities}
+    return edition.needs(entity) | tied

@@ -53,6 +53,7 @@ class Desk:
     gateway: Gateway
     clock: Callable[[], datetime]
     log: Log
+    must_stop: Callable[[], bool]
     delays: Sequence[float] = DELAYS
 
 
@@ -103,7 +104,9 @@ class Carrier:
             if is_loop:
                 self._close(run, journal.LOOP, self._loop_words(event, decision, facts, edition))
             elif fault is not None:
-                self._close(run, journal.FAILED, Said(f"Ошибка плагина: {fault}.", f"A plugin failed: {fault}."))
+                self._close(
+                    run, journal.FAILED, Said(f"Ошибка плагина: {fault}.", f"A plugin failed: {fault}.")
+                )
         if not is_loop and fault is None:
             self._carry(run, {})
 
@@ -131,7 +134,7 @@ class Carrier:
             with desk.store.transaction():
                 self._close(run, journal.FAILED, said)
             return
-        self._carry(run, {number: one for number, one in desk.runs.steps(run.n).items()})
+        self._carry(run, desk.runs.steps(run.n))
 
     def _carry(self, run: Running, known: dict[int, journal.StoredStep]) -> None:
         """Do the steps that are still open, in order, until the end or until one stops the run."""
@@ -145,6 +148,8 @@ class Carrier:
             if step.status != PLANNED:
                 run.take_unplanned(step)
                 continue
+            if desk.must_stop():
+                return  # the row stays open: the next start goes on here
             desk.runs.begin_step(run.n, step.number)
             ended = desk.steps.carry_out(run, step)
             if ended.status == RETRY and run.tries < len(desk.delays):
@@ -156,7 +161,9 @@ class Carrier:
             if ended.stops:
                 with desk.store.transaction():
                     status = journal.UNKNOWN if ended.status == "unknown" else journal.FAILED
-                    self._close(run, status, self._verdict(run, step, ended), _spent(before, desk.gateway.cost))
+                    self._close(
+                        run, status, self._verdict(run, step, ended), _spent(before, desk.gateway.cost)
+                    )
                 return
         with desk.store.transaction():
             self._close(run, journal.DONE, self._verdict(run), _spent(before, desk.gateway.cost))
@@ -192,7 +199,7 @@ class Carrier:
         touched = dict.fromkeys([run.event.item, *(one.item for one in mapped)])
         for item in touched:
             desk.timers.arm(run.edition, run.live, item)
-        desk.log.info("run", run=run.n, event=run.event.name, item=str(run.event.item or ""), status=status)
+        desk.log.info("run", run=run.n, name=run.event.name, item=str(run.event.item or ""), status=status)
 
     def _wait(self, run: Running, step: Step, ended: Ended) -> None:
         """The run waits and holds its lane. A wait the portal asks for is kept, up to an hour."""
@@ -209,7 +216,7 @@ class Carrier:
             desk.inbox.retry(row.n, desk.clock().timestamp() + delay, str(error))
         else:
             desk.inbox.finish(row.n, "failed", str(error))
-        desk.log.warning("unread", event=row.event.name, item=str(row.event.item or ""), reason=str(error))
+        desk.log.warning("unread", name=row.event.name, item=str(row.event.item or ""), reason=str(error))
 
     def _must_wait(self, row: Pending, occasion: Occasion) -> bool:
         """True where an item never seen turns out to belong to a deal whose lane is held: the row goes back."""
@@ -240,7 +247,11 @@ class Carrier:
         said = verdict_of([decided], run.edition.actions)
         if step is None or ended is None:
             return said
-        word = ("неизвестно, сделан ли", "unknown at") if ended.status == "unknown" else ("остановлено на", "stopped at")
+        word = (
+            ("неизвестно, сделан ли", "unknown at")
+            if ended.status == "unknown"
+            else ("остановлено на", "stopped at")
+        )
         where = f"{step.number} ({step.call.action})"
         return Said(
             f"{said.ru} Нужен человек: {word[0]} шаг {where}: {ended.reason}",
@@ -257,11 +268,16 @@ def _given_up(ended: Ended) -> Ended:
     if ended.status != RETRY:
         return ended
     return Ended(
-        "failed", ended.reason, ended.key, ended.result, ended.written, ended.answers, ended.discrepancies, stops=True
+        "failed",
+        ended.reason,
+        ended.key,
+        ended.result,
+        ended.written,
+        ended.answers,
+        ended.discrepancies,
+        stops=True,
     )
 
 
 def _spent(before: Cost, after: Cost) -> Cost:
-    return Cost(
-        after.requests - before.requests, after.reads - before.reads, after.writes - before.writes
-    )
+    return Cost(after.requests - before.requests, after.reads - before.reads, after.writes - before.writes)

@@ -175,7 +175,9 @@ class Runs:
             )
             if row is None:
                 break
-            fired = self._store.rows("SELECT DISTINCT rule FROM step WHERE run = ? ORDER BY number", (row["n"],))
+            fired = self._store.rows(
+                "SELECT DISTINCT rule FROM step WHERE run = ? ORDER BY number", (row["n"],)
+            )
             rules[:0] = [one["rule"] for one in fired]
             cause = row["cause"]
         return list(dict.fromkeys(rules))
@@ -188,7 +190,7 @@ def clean(text: str) -> str:
 
 def is_same_plan(form: Mapping[str, Json], plan: tuple[Step, ...]) -> bool:
     """True where a plan made again from the stored event and facts is the stored one."""
-    return form["plan"] == json.loads(json.dumps([step_json(step) for step in plan]))
+    return bool(form["plan"] == json.loads(json.dumps([step_json(step) for step in plan])))
 
 
 def _words(form: Mapping[str, Json]) -> tuple[str, str]:

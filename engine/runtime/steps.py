@@ -113,7 +113,9 @@ class Steps:
         params = render_params(step.call, view, run.edition)
         if isinstance(params, Undecided):
             return _blocked(step, params)
-        effect = effect_of(run.edition, step.call, params, StepFacts(run.live_for(step.rule), {}, step.planned_id))
+        effect = effect_of(
+            run.edition, step.call, params, StepFacts(run.live_for(step.rule), {}, step.planned_id)
+        )
         if isinstance(effect, Undecided):
             return _blocked(step, effect)
         if effect.nothing_to_do is not None:
@@ -180,13 +182,14 @@ class Steps:
             if fate.error is not None:
                 raise fate.error
         found = fates[0].value or ()
-        written = (*confirm(changes, back.fields, self._portal, self._store), *self._aside(one.effect, result))
+        written = (
+            *confirm(changes, back.fields, self._portal, self._store),
+            *self._aside(one.effect, result),
+        )
         lasting = [one for one in found if _matters(one, changes)]
         if lasting:
             words = "; ".join(f"{one.item} {one.field}: {one.cause.ru}" for one in lasting)
-            return one.ended(
-                FAILED, words, result=result, written=written, discrepancies=found, stops=True
-            )
+            return one.ended(FAILED, words, result=result, written=written, discrepancies=found, stops=True)
         return one.ended("done", result=result, written=written, discrepancies=found)
 
     def _aside(self, effect: Effect, result: Value) -> list[Written]:

@@ -62,7 +62,9 @@ class Timers:
         for row in rows:
             with self._store.transaction() as connection:
                 connection.execute("UPDATE timer SET state = 'fired' WHERE key = ?", (row["key"],))
-                event = Event(TIMER, f"timer {row['key']} {row['at']}", now, item_of(row["item"]), detail=row["rule"])
+                event = Event(
+                    TIMER, f"timer {row['key']} {row['at']}", now, item_of(row["item"]), detail=row["rule"]
+                )
                 put_event(self._store, connection, event, {}, now)
         return len(rows)
 

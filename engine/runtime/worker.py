@@ -7,6 +7,7 @@ on: one event that we cannot process must not stop those of other deals.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import tzinfo
 
@@ -33,6 +34,11 @@ class Worker:
         self._desk.inbox.recover()
         self._thread.start()
 
+    @property
+    def is_stopping(self) -> bool:
+        """True once `stop` was called."""
+        return self._is_stopping
+
     def stop(self) -> None:
         """Finish the step under way and end; what is left goes on at the next start."""
         with self._changed:
@@ -50,8 +56,16 @@ class Worker:
 
     def wait_idle(self, timeout: float) -> bool:
         """Wait until no event waits and no run is under way; False where `timeout` seconds were not enough."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._is_idle, timeout)
+        deadline = time.monotonic() + timeout
+        while not (self._is_idle and self._is_nothing_left()):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if self._is_idle:
+                self.wake()  # the clock moved on: a timer is due that was not when we went to sleep
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_idle, min(left, 0.2))
+        return True
 
     @property
     def is_alive(self) -> bool:
@@ -77,7 +91,7 @@ class Worker:
         if stored is not None:
             try:
                 self._carrier.go_on(stored)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 — see the module's first lines
                 self._broken(stored.event_n, error)
             return True
         row = desk.inbox.next(now, self._zone)
@@ -85,13 +99,13 @@ class Worker:
             return False
         try:
             self._carrier.begin(row)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._broken(row.n, error)
         return True
 
     def _broken(self, event_n: int, error: Exception) -> None:
         desk = self._desk
-        desk.log.exception("broken", event=event_n)
+        desk.log.warning("fault", row=event_n, exc_info=error)
         what = f"{type(error).__name__}: {error}"
         with desk.store.transaction() as connection:
             connection.execute(
@@ -108,12 +122,18 @@ class Worker:
         desk = self._desk
         dues = [due for due in (desk.timers.next_due(), desk.runs.next_due(), desk.inbox.next_due()) if due]
         pause = min([LONGEST_SLEEP, *(due - desk.clock().timestamp() for due in dues)])
-        is_idle = desk.inbox.waiting() == 0 and not desk.runs.is_open()
+        is_idle = self._is_nothing_left()
         with self._changed:
             if is_idle and not self._has_news:
                 self._is_idle = True
                 self._changed.notify_all()
         self._sleep(max(pause, 0.01))
+
+    def _is_nothing_left(self) -> bool:
+        desk = self._desk
+        due = desk.timers.next_due()
+        has_due = due is not None and due <= desk.clock().timestamp()
+        return desk.inbox.waiting() == 0 and not desk.runs.is_open() and not has_due
 
     def _sleep(self, seconds: float) -> None:
         with self._changed:

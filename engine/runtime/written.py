@@ -97,7 +97,8 @@ class ReadItems:
         """Yield the reads; afterwards `fields` hold what the portal says. Nothing differs by itself."""
         if self._items:
             answers = yield [
-                self._portal.read(f"back_{at}", item, tolerate=NOT_FOUND) for at, item in enumerate(self._items)
+                self._portal.read(f"back_{at}", item, tolerate=NOT_FOUND)
+                for at, item in enumerate(self._items)
             ]
             for item, answer in zip(self._items, answers, strict=True):
                 row = answer.result.get("item") if isinstance(answer.result, Mapping) else None
@@ -121,7 +122,11 @@ def confirm(
         known = load_snapshot(store, change.item)
         if isinstance(change, ItemChange) and known is None:
             # What the row does not carry (product rows) is taken as meant: the read-back has looked at it.
-            whole = {**change.fields, **own_fields(portal.world, change.item.entity, held), "id": change.item.id}
+            whole = {
+                **change.fields,
+                **own_fields(portal.world, change.item.entity, held),
+                "id": change.item.id,
+            }
             merged[change.item] = Written(change.item, whole, {}, created=True)
             continue
         meant = change.fields if isinstance(change, ItemChange) else {change.field: change.after}

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 
 import httpx
 import pytest
 
+from engine.emulator import open_portal
+from engine.emulator.company import demo_company
+from engine.emulator.serve import PortalServer
 from engine.portal.client import PortalClient
 from engine.portal.errors import PortalError
 from engine.portal.pace import Pace
@@ -214,6 +218,26 @@ def test_download_follows_a_redirect_and_repeats_a_broken_one():
         with client(stub) as portal:
             assert portal.download(stub.url + "/f") == b"ok"
         assert [path for _, path, _, _ in stub.asked] == ["/f", "/g", "/f"]
+
+
+def test_our_pace_keeps_the_portal_from_refusing():
+    """The demo portal with its real limit refuses a burst; with our pace nobody is refused."""
+    with open_portal(None, demo_company(), limits="real") as portal, PortalServer(portal) as server:
+        slept: list[float] = []
+        with PortalClient(
+            server.webhook_url, sleep=lambda seconds: (slept.append(seconds), time.sleep(0.6))
+        ) as burst:
+            for _ in range(53):
+                burst.call("server.time", {})
+        assert slept
+        time.sleep(0.5)
+        slept.clear()
+        pace = Pace()
+        pace.fill()  # the burst above was ours too
+        with PortalClient(server.webhook_url, pace=pace, sleep=slept.append) as paced:
+            for _ in range(4):
+                paced.call("server.time", {})
+        assert slept == []
 
 
 def test_pace_lets_fifty_go_and_then_two_a_second():

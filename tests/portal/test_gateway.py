@@ -218,8 +218,15 @@ def issue(site: Site, title: str):
     return act
 
 
+CLOSED: list[str] = []
+
+
 def broken(site: Site):
-    yield [site.map.read("missing", Item("act", "999999"))]
+    try:
+        yield [site.map.read("missing", Item("act", "999999"))]
+    except GeneratorExit:
+        CLOSED.append("broken")
+        raise
     raise AssertionError("must not come here")
 
 
@@ -238,7 +245,9 @@ def test_driving_one_step(site: Site):
 
 def test_driving_several_shares_requests_and_keeps_their_fates_apart(site: Site):
     steps = [issue(site, "один"), broken(site), issue(site, "два"), faulty(), issue(site, "три")]
+    CLOSED.clear()
     fates = site.gateway.drive_all(steps)
+    assert CLOSED == ["broken"]
     assert requests_of(site) == 2
     assert [type(fate.error) for fate in fates] == [
         type(None),

@@ -139,7 +139,7 @@ def test_lists_and_rows_longer_than_a_page(site: Site):
             {
                 "title": f"Акт {at}",
                 "parentId2": 118,
-                "assignedById": 6,
+                "assignedById": 7 if at == 119 else 6,
                 "opportunity": 1,
                 "currencyId": "RUB",
             },
@@ -162,7 +162,7 @@ def test_lists_and_rows_longer_than_a_page(site: Site):
     assert len(set(case[deal]["acts"])) == 120
     assert all(act in case for act in case[deal]["acts"])
     assert [line.get("name") for line in case[deal]["lines"]] == [f"строка {at}" for at in range(70)]
-    assert Item("user", "6") in case
+    assert {Item("user", "6"), Item("user", "7")} <= set(case)
 
 
 @pytest.mark.parametrize(
@@ -182,13 +182,13 @@ def test_needs(entity, path, lists, links):
     assert (need.lists, set(need.links)) == (lists, set(links))
 
 
-def test_an_unreachable_item_raises_and_an_unreachable_tie_is_listed(tmp_path):
-    with running_stub(Reply(500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "x"})) as stub:
-        with PortalClient(stub.webhook_url, sleep=lambda _: None) as client:
-            contents = Contents(client, tmp_path)
-            reader = Reader(Gateway(client, contents, no_engine), MAP, contents)
-            with pytest.raises(PortalError, match="INTERNAL_SERVER_ERROR"):
-                reader.read_case(ACT, frozenset({"act.signed"}))
+def test_an_item_that_cannot_be_read_raises(tmp_path):
+    broken = Reply(500, {"error": "INTERNAL_SERVER_ERROR", "error_description": "x"})
+    with running_stub(broken) as stub, PortalClient(stub.webhook_url, sleep=lambda _: None) as client:
+        contents = Contents(client, tmp_path)
+        reader = Reader(Gateway(client, contents, no_engine), MAP, contents)
+        with pytest.raises(PortalError, match="INTERNAL_SERVER_ERROR"):
+            reader.read_case(ACT, frozenset({"act.signed"}))
 
 
 def test_a_refused_tie_leaves_its_field_out(tmp_path):

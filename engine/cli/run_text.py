@@ -1,0 +1,103 @@
+"""Runs of the journal as text for people, and one line of the list as JSON. Only shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.decision.forms import Json
+    from engine.runtime.journal import RunLine
+
+_MARKS: Mapping[str, str] = {
+    "done": "✓",
+    "no_op": "=",
+    "skipped": "-",
+    "planned": "…",
+    "undecided": "?",
+    "unknown": "?",
+    "failed": "✗",
+}
+_WORDS = {
+    "ru": {
+        "running": "идёт", "waiting": "ждёт", "done": "готово", "failed": "не удалось", "unknown": "исход неизвестен",
+        "loop": "круг", "planned": "впереди", "skipped": "пропущено", "no_op": "уже так", "undecided": "не решено",
+        "run": "Запуск", "rules": "Сработали правила", "steps": "Шаги", "portal": "Портал: запросов {requests}, "
+        "чтений {reads}, записей {writes}", "verdict": "Итог", "edition": "Редакция", "read_back": "на портале иначе",
+    },
+    "en": {
+        "running": "running", "waiting": "waiting", "done": "done", "failed": "failed", "unknown": "outcome unknown",
+        "loop": "loop", "planned": "to come", "skipped": "skipped", "no_op": "already so", "undecided": "undecided",
+        "run": "Run", "rules": "Rules fired", "steps": "Steps", "portal": "Portal: {requests} requests, "
+        "{reads} reads, {writes} writes", "verdict": "Verdict", "edition": "Edition", "read_back": "the portal differs",
+    },
+}  # fmt: skip
+
+
+def list_text(lines: Sequence[RunLine], language: str) -> str:
+    """Return one line a run: number, time, event, item, status, verdict."""
+    rows: list[str] = []
+    for one in lines:
+        verdict = one.verdict_ru if language == "ru" else one.verdict_en
+        when = one.time.strftime("%Y-%m-%d %H:%M:%S")
+        status = _WORDS[language].get(one.status, one.status)
+        rows.append(f"{one.n:>6}  {when}  {one.event:<18} {one.item:<12} {status:<12} {verdict}".rstrip())
+    return "\n".join(rows) + "\n"
+
+
+def line_json(line: RunLine) -> dict[str, Json]:
+    """Return the same line as JSON."""
+    return {
+        "run": line.n,
+        "event": line.event,
+        "item": line.item,
+        "by": line.by,
+        "time": line.time.isoformat(),
+        "started": line.started.isoformat(),
+        "ended": line.ended.isoformat() if line.ended else None,
+        "status": line.status,
+        "edition": line.edition,
+        "verdict": {"ru": line.verdict_ru, "en": line.verdict_en},
+    }
+
+
+def run_text(run: Mapping[str, Json], language: str) -> str:
+    """Return a run in full as text; `run` is the journal's JSON form of it."""
+    return "\n".join(_run_lines(run, language)) + "\n"
+
+
+def _run_lines(run: Mapping[str, Json], language: str) -> Iterator[str]:
+    words = _WORDS[language]
+    event = _map(run.get("event"))
+    status = words.get(str(run.get("status")), str(run.get("status")))
+    about = " · ".join(str(event[name]) for name in ("event", "item", "time") if event.get(name))
+    yield f"{words['run']} {run.get('run')} · {about} · {status}"
+    yield f"{words['edition']}: {run.get('edition')}"
+    fired = [one for one in _maps(run.get("rules")) if one.get("outcome") == "fired"]
+    if fired:
+        yield f"{words['rules']}:"
+        yield from (f"  {rule.get('id')} — {rule.get('title')} ({rule.get('at')})" for rule in fired)
+    steps = _maps(run.get("plan"))
+    if steps:
+        yield f"{words['steps']}:"
+    for step in steps:
+        yield from _step_lines(step, words)
+    yield words["portal"].format(**{"requests": 0, "reads": 0, "writes": 0, **_map(run.get("portal"))})
+    yield f"{words['verdict']}: {_map(run.get('verdict')).get(language, '')}"
+
+
+def _step_lines(step: Mapping[str, Json], words: Mapping[str, str]) -> Iterator[str]:
+    status = str(step.get("status"))
+    reason = f": {step['reason']}" if step.get("reason") else ""
+    yield f"  {_MARKS.get(status, ' ')} {step.get('step')}. {step.get('action')} — {words.get(status, status)}{reason}"
+    for found in _maps(step.get("read_back")):
+        told = ", ".join(f"{name} {value}" for name, value in found.items() if isinstance(value, str))
+        yield f"      {words['read_back']}: {told}"
+
+
+def _map(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(value: Json) -> list[dict[str, Json]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

@@ -1,0 +1,42 @@
+"""`engine serve`: the engine on a real portal."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from engine.cli.live import webhook_of
+from engine.cli.mistakes import Mistake, state_mistake
+from engine.cli.opening import BROKEN, Opening, pass_opening
+from engine.cli.waiting import wait_for_stop
+
+
+@click.command("serve")
+@pass_opening
+def command(opening: Opening) -> None:
+    """Receive the portal's events, decide, carry out; swap in changed regulations. Ctrl-C stops it cleanly.
+
+    Exit 1 where the regulations have errors or the state is in use, 2 where a secret is not set.
+    """
+    workshop = opening.workshop()
+    webhook_of(workshop)
+    if not workshop.settings.application_token:
+        raise Mistake("no_secret", name="BITRIX24_APPLICATION_TOKEN")
+    built = opening.build(workshop)
+    if built.edition is None:
+        opening.say("broken_regulation")
+        sys.exit(BROKEN)
+    from engine.portal.pace import Pace
+    from engine.runtime.service import Service
+    from engine.runtime.store import StateError
+
+    try:
+        service = Service(workshop.settings, workshop, built, pace=Pace())
+    except StateError as error:
+        raise state_mistake(error, opening.language) from error
+    with service:
+        events, console = f"{service.public_url}/portal/events", f"{service.console_url}/"
+        click.echo(opening.word("serving", events=events, console=console))
+        wait_for_stop()
+    opening.say("stopped")

@@ -1,0 +1,53 @@
+"""The public listener: `POST /portal/events` and `/healthz`, nothing else.
+
+Decides nothing: the intake judges what came. Errors are a line of text, never a traceback.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from engine.runtime.intake import LARGEST_BODY, Intake
+
+_WORDS = {
+    200: "ok",
+    400: "not an event of the portal",
+    403: "wrong application_token",
+    413: "too large",
+    503: "the inbox is full, send it again later",
+}
+
+
+def create_public_app(intake: Intake) -> Flask:
+    """Return the app. It answers 404 or 405 to everything that it does not know."""
+    app = Flask("reglament-public", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+
+    @app.post("/portal/events")
+    def events() -> Response:
+        try:
+            body = request.get_data(cache=False, parse_form_data=False)
+        except RequestEntityTooLarge:
+            return _answer(intake.refuse_large())
+        return _answer(intake.take(body))
+
+    @app.get("/healthz")
+    def health() -> Response:
+        return _answer(200)
+
+    @app.errorhandler(HTTPException)
+    def refuse(error: HTTPException) -> Response:
+        return Response(f"{error.name}\n", error.code or 500, content_type="text/plain; charset=utf-8")
+
+    @app.after_request
+    def close(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return app
+
+
+def _answer(status: int) -> Response:
+    return Response(f"{_WORDS.get(status, '')}\n", status, content_type="text/plain; charset=utf-8")
