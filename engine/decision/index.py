@@ -258,18 +258,33 @@ class Index:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         entries: dict[tuple[str, str], list[Entry]] = {}
+        self._afters: dict[tuple[str, str], set[tuple[str, object]] | None] = {}
         for order, rule in enumerate(rules):
             if rule.is_disabled:
                 continue
             for trigger in rule.triggers:
                 key = trigger_key(trigger, rule)
                 entries.setdefault(key, []).append(entry_of(order, rule, trigger))
+                self._await(key, trigger)
         self._entries: Mapping[tuple[str, str], Sequence[Entry]] = entries
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
     def wakes(self, event: Event, facts: Facts) -> bool:
-        """Return True where at least one rule has a trigger that `event` stirs."""
-        return any(stir.key in self._entries for stir in stirs(event, facts))
+        """Return True where at least one rule has a trigger that `event` stirs, its new value included."""
+        return any(self._is_awaited(stir) for stir in stirs(event, facts))
+
+    def _await(self, key: tuple[str, str], trigger: Trigger) -> None:
+        """Remember which new values the triggers under `key` ask for; None where one of them takes any."""
+        if not trigger.after:
+            self._afters[key] = None
+        elif (known := self._afters.setdefault(key, set())) is not None:
+            known.update(typed(value) for value in trigger.after)
+
+    def _is_awaited(self, stir: Stir) -> bool:
+        if stir.key not in self._afters:
+            return False
+        wanted = self._afters[stir.key]
+        return wanted is None or isinstance(stir.after, Undecided | Pending | Mixed) or typed(stir.after) in wanted
 
     def decide(self, event: Event, facts: Facts) -> list[Verdict]:
         """Return the rules that fire and those undecided, in file order, each once."""

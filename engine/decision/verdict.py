@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.action import Action
-from engine.decision.explain import CONDITION_FALSE, UNDECIDED, RuleVerdict
+from engine.decision.explain import CONDITION_FALSE, FIRED, UNDECIDED, RuleVerdict
 from engine.decision.plan import NO_OP, Decision
 from engine.decision.plan import UNDECIDED as STEP_UNDECIDED
-from engine.effects import Said
+from engine.effects import Said, StageChange
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,16 @@ def _acts(one: Decided, rule_id: str) -> bool:
 
 def _stayed(chain: Sequence[Decided], actions: Mapping[str, Action]) -> list[tuple[str, str]]:
     """Say why the deal stayed: the last time a rule that moves it was woken, the gate that kept it shut."""
-    last: dict[str, tuple[int, RuleVerdict]] = {}
-    for at, one in enumerate(chain):
+    last: dict[str, RuleVerdict] = {}
+    for one in chain:
+        if any(isinstance(change, StageChange) for change in one.decision.changes):
+            # It moved: what kept it before is no longer so, and what keeps it now is said by what follows.
+            last.clear()
+            continue
         for verdict in one.verdicts:
-            if verdict.outcome in ("fired", CONDITION_FALSE, UNDECIDED) and _moves(verdict, actions):
-                last[verdict.rule.id] = (at, verdict)
-    shut = [verdict for _, verdict in last.values() if verdict.outcome == CONDITION_FALSE]
+            if verdict.outcome in (FIRED, CONDITION_FALSE, UNDECIDED) and _moves(verdict, actions):
+                last[verdict.rule.id] = verdict
+    shut = [verdict for verdict in last.values() if verdict.outcome == CONDITION_FALSE]
     spoken = [
         verdict for verdict in shut if verdict.closed_gate is not None and verdict.closed_gate.otherwise
     ]

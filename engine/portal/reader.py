@@ -234,9 +234,9 @@ class _Reading:
         The latter two go by references to the first, so that all three travel in one batch.
         """
         fields = self.map.world.entities[company.entity].fields
-        codes = [one.binding["requisite"] for one in fields.values() if "requisite" in one.binding]
+        codes = [code for one in fields.values() for code in one.binding.get("requisite", "").split()]
         unique = next((one.binding["unique"] for one in fields.values() if "unique" in one.binding), "")
-        code = fields[unique].binding.get("requisite", "") if unique in fields else ""
+        code = next(iter(fields[unique].binding.get("requisite", "").split()), "") if unique in fields else ""
         key, order = f"r{number}", {"ID": "ASC"}
         mine = {"ENTITY_TYPE_ID": _COMPANY, "ENTITY_ID": as_id(company.id)}
         select = ["ID", "ENTITY_ID", *codes]

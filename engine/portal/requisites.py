@@ -70,7 +70,8 @@ def _text(field: FieldSpec, row: PortalRow | None, code: str, owner: str) -> Val
             if field.is_optional
             else Undecided(f"{owner} has no requisites on the portal ({field.name})")
         )
-    return str(row.get(code) or "").strip() or None
+    # A sole proprietor has no company name: of several codes the first that is filled counts.
+    return next((text for key in code.split() if (text := str(row.get(key) or "").strip())), None)
 
 
 def _unique(
@@ -84,4 +85,4 @@ def _unique(
     if all(str(row.get("ENTITY_ID")) == company_id for row in namesakes):
         return name
     mark = fields.get(field.binding.get("distinguish", ""))
-    return f"{name} {mark}" if isinstance(mark, str) else f"{name} {company_id}"
+    return f"{name} (ИНН {mark})" if isinstance(mark, str) else f"{name} ({company_id})"

@@ -161,16 +161,14 @@ class Inbox:
         return int(row[0]) if row else 0
 
     def next(self, now: float, zone: tzinfo) -> Pending | None:
-        """Return the first waiting row whose lane is free: no earlier row of the lane waits for a retry."""
-        blocked: set[str] = set()
-        for row in self._store.rows("SELECT * FROM event WHERE state <> 'done' ORDER BY n"):
-            if row["lane"] in blocked:
-                continue
-            if row["state"] != "waiting" or row["next_try"] > now:
-                blocked.add(row["lane"])
-                continue
-            return read_row(row, zone)
-        return None
+        """Return the first waiting row whose lane is free: no earlier row of the lane is open."""
+        row = self._store.row(
+            "SELECT * FROM event AS mine WHERE state = 'waiting' AND next_try <= ? AND NOT EXISTS"
+            " (SELECT 1 FROM event AS earlier WHERE earlier.lane = mine.lane AND earlier.n < mine.n"
+            " AND earlier.state <> 'done') ORDER BY n LIMIT 1",
+            (now,),
+        )
+        return read_row(row, zone) if row else None
 
     def next_due(self) -> float | None:
         """Return when the earliest row that waits for a retry is due, in seconds since 1970."""

@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.decision.event import Event
+from engine.decision.facts import Facts
 from engine.decision.forms import Json, value_json
+from engine.runtime.runs import read_event_values, read_facts_values
 from engine.runtime.store import Row, Store
-from engine.runtime.wire import load
+from engine.runtime.wire import load, load_map
+from engine.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Journal:
         return [_run_line(row, tuple(steps.get(row["n"], ()))) for row in rows]
 
     def run(self, number: int) -> dict[str, Json] | None:
-        """Return a run in full: the simulation as decided, each step with what became of it; None where there is none."""
+        """Return a run in full: the simulation as decided, with what became of each step; None where there is none."""
         row = self._store.row("SELECT * FROM run WHERE n = ?", (number,))
         if row is None:
             return None
@@ -98,6 +102,16 @@ class Journal:
         form["portal"] = {"requests": row["requests"], "reads": row["reads"], "writes": row["writes"]}
         form["verdict"] = {"ru": row["verdict_ru"], "en": row["verdict_en"]}
         return form
+
+    def event_of(self, number: int, workshop: Workshop) -> tuple[Event, Facts] | None:
+        """Return the event of a run and the facts it was decided on; None where there is no such run."""
+        row = self._store.row("SELECT event_wire, facts FROM run WHERE n = ?", (number,))
+        if row is None:
+            return None
+        settings = workshop.settings
+        event = read_event_values(load_map(row["event_wire"]), settings.zone)
+        empty = Facts(settings.world, workshop.derivations, workshop.calendar, event.time, {}, {})
+        return event, read_facts_values(load_map(row["facts"]), empty)
 
     def inbox(self) -> InboxLine:
         """Return how many events wait, are under way, or could not be processed."""

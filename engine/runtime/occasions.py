@@ -15,7 +15,7 @@ from engine.decision.event import CREATED, DELETED, UPDATED, Event
 from engine.decision.facts import Facts
 from engine.decision.follow_ups import seen_from
 from engine.language.values import Item, Value
-from engine.portal.reader import Reader
+from engine.portal.reader import Case, Reader
 from engine.runtime.inbox import Pending
 from engine.runtime.snapshot import compare, load_snapshot, own_fields
 from engine.runtime.store import Store
@@ -41,9 +41,15 @@ class Occasions:
 
     def __init__(self, store: Store, reader: Reader, workshop: Workshop) -> None:
         self._store, self._reader, self._workshop = store, reader, workshop
+        self._is_last_try = False
 
-    def read(self, row: Pending, edition: Edition) -> Occasion:
-        """Return what the row means by now. Raises PortalError where the item could not be read."""
+    def read(self, row: Pending, edition: Edition, *, is_last_try: bool = False) -> Occasion:
+        """Return what the row means by now. Raises PortalError where the item could not be read.
+
+        A part of it that may yet be read is worth waiting for too, unless this `is_last_try`: what stays unread is
+        undecided, and the change would be lost for the rules that ask for it.
+        """
+        self._is_last_try = is_last_try
         item = row.event.item
         if item is None or item.entity not in edition.world.entities:
             return Occasion(row.event, self.facts(row.event, {}, row.roots))
@@ -53,11 +59,11 @@ class Occasions:
 
     def _delivered(self, row: Pending, item: Item, edition: Edition) -> Occasion:
         """A doorbell: the item's own row tells whether anything changed; only then is the rest read."""
-        seen = self._compare(row, self._reader.read_case(item, frozenset()), item, edition)
+        seen = self._compare(row, self._read_case(item, frozenset()), item, edition)
         if seen.event is None or seen.facts is None or not edition.index.wakes(seen.event, seen.facts):
             return seen
         # The second reading is the one decided on: somebody may have gone on changing since the first.
-        return self._compare(row, self._reader.read_case(item, whole_needs(edition, item.entity)), item, edition)
+        return self._compare(row, self._read_case(item, whole_needs(edition, item.entity)), item, edition)
 
     def _compare(
         self, row: Pending, case: Mapping[Item, Mapping[str, Value]], item: Item, edition: Edition
@@ -75,10 +81,17 @@ class Occasions:
 
     def _told(self, row: Pending, item: Item, edition: Edition) -> Occasion:
         """An event that says itself what changed: a follow-up, a timer, a command, a plugin's."""
-        case = self._reader.read_case(item, whole_needs(edition, item.entity))
+        case = self._read_case(item, whole_needs(edition, item.entity))
         if item not in case:
             return self._deleted(row.event, edition)
         return Occasion(row.event, self.facts(row.event, case, row.roots))
+
+    def _read_case(self, item: Item, needs: frozenset[str]) -> Case:
+        case = self._reader.read_case(item, needs)
+        passing = [failure for failure in case.failures if failure.error.retry != "never"]
+        if passing and not self._is_last_try:
+            raise passing[0].error
+        return case
 
     def facts(
         self, event: Event, items: Mapping[Item, Mapping[str, Value]], roots: Mapping[str, Value]
@@ -100,7 +113,7 @@ class Occasions:
         items: dict[Item, Mapping[str, Value]] = {}
         deal = known.get("deal")
         if isinstance(deal, Item):
-            items.update(self._reader.read_case(deal, whole_needs(edition, deal.entity)))
+            items.update(self._read_case(deal, whole_needs(edition, deal.entity)))
         items[item] = {**known, "id": item.id}
         gone = replace(event, name=f"{item.entity}.{DELETED}", before={})
         return Occasion(gone, self.facts(gone, items, {}), is_gone=True)

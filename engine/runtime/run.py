@@ -69,7 +69,7 @@ class Carrier:
         desk.inbox.start(row.n)
         edition = desk.editions.current.edition
         try:
-            occasion = desk.occasions.read(row, edition)
+            occasion = desk.occasions.read(row, edition, is_last_try=row.tries >= len(desk.delays))
         except PortalError as error:
             self._unread(row, error)
             return
@@ -120,7 +120,7 @@ class Carrier:
                 "Cut short: the edition that this run began with can no longer be built.",
             )
             with desk.store.transaction():
-                desk.runs.close(stored.n, journal.FAILED, said, Cost())
+                desk.runs.close(stored.n, journal.FAILED, said)
                 desk.inbox.finish(stored.event_n, "run")
             return
         facts = read_facts_values(stored.facts, desk.occasions.facts(stored.event, {}, {}))
@@ -137,9 +137,20 @@ class Carrier:
         self._carry(run, desk.runs.steps(run.n))
 
     def _carry(self, run: Running, known: dict[int, journal.StoredStep]) -> None:
-        """Do the steps that are still open, in order, until the end or until one stops the run."""
+        """Do the steps that are still open and note what the portal was asked for them."""
+        before = self._desk.gateway.cost
+        try:
+            self._do_steps(run, known)
+        finally:
+            after = self._desk.gateway.cost
+            spent = Cost(
+                after.requests - before.requests, after.reads - before.reads, after.writes - before.writes
+            )
+            self._desk.runs.spend(run.n, spent)
+
+    def _do_steps(self, run: Running, known: dict[int, journal.StoredStep]) -> None:
+        """Go through the plan in order, until its end or until a step stops the run."""
         desk = self._desk
-        before = desk.gateway.cost
         for step in run.plan:
             stored = known.get(step.number)
             if stored is not None and stored.status not in (PLANNED, step.status):
@@ -157,16 +168,13 @@ class Carrier:
                 return
             ended = _given_up(ended)
             self._end_step(run, step, ended)
-            desk.log.info("step", run=run.n, step=step.number, action=step.call.action, status=ended.status)
             if ended.stops:
+                status = journal.UNKNOWN if ended.status == "unknown" else journal.FAILED
                 with desk.store.transaction():
-                    status = journal.UNKNOWN if ended.status == "unknown" else journal.FAILED
-                    self._close(
-                        run, status, self._verdict(run, step, ended), _spent(before, desk.gateway.cost)
-                    )
+                    self._close(run, status, self._verdict(run, step, ended))
                 return
         with desk.store.transaction():
-            self._close(run, journal.DONE, self._verdict(run), _spent(before, desk.gateway.cost))
+            self._close(run, journal.DONE, self._verdict(run))
 
     def _end_step(self, run: Running, step: Step, ended: Ended) -> None:
         """One transaction: the step's end, the snapshot moved on, the numbers tied; then the facts grow."""
@@ -181,15 +189,16 @@ class Carrier:
             if ended.status == "done":
                 desk.steps.record_numbers(run, step, ended)
             desk.runs.advance(run.n)
+        desk.log.info("step", run=run.n, step=step.number, action=step.call.action, status=ended.status)
         run.tries = 0
         run.take(step, ended.result, ended.written)
 
-    def _close(self, run: Running, status: str, said: Said, cost: Cost | None = None) -> None:
+    def _close(self, run: Running, status: str, said: Said) -> None:
         """End the run and, in the same transaction, release what follows from what it did."""
         desk = self._desk
         mapped = [one for one in run.written if one.item.entity in run.edition.world.entities]
         changes = [change for one in mapped for change in one.changes]
-        desk.runs.close(run.n, status, said, cost or Cost())
+        desk.runs.close(run.n, status, said)
         row = desk.store.row("SELECT event FROM run WHERE n = ?", (run.n,))
         assert row is not None
         desk.inbox.finish(row["event"], "run")
@@ -277,7 +286,3 @@ def _given_up(ended: Ended) -> Ended:
         ended.discrepancies,
         stops=True,
     )
-
-
-def _spent(before: Cost, after: Cost) -> Cost:
-    return Cost(after.requests - before.requests, after.reads - before.reads, after.writes - before.writes)

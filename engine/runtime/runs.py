@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 
 from engine.decision.edition import Edition
 from engine.decision.event import Event
-from engine.decision.explain import explain
+from engine.decision.explain import NOT_TRIGGERED, explain
 from engine.decision.facts import Facts
 from engine.decision.forms import Json, simulation_json, step_json
 from engine.decision.plan import Decision, Step
@@ -62,6 +62,8 @@ class Runs:
         event = decision.event
         simulation = Simulation(decision, facts, explain(edition, decision, facts))
         form = simulation_json(simulation, edition.hash, edition.actions, {})
+        # Thousands of rules that an event did not wake say nothing; deciding again from the stored facts tells them.
+        form["rules"] = [rule for rule in _members(form["rules"]) if rule.get("outcome") != NOT_TRIGGERED]
         now = self._clock().isoformat()
         with self._store.transaction() as connection:
             cursor = connection.execute(
@@ -121,16 +123,19 @@ class Runs:
         """A step succeeded: the tries of the next one are counted afresh."""
         self._store.execute("UPDATE run SET status = 'running', tries = 0, next_try = 0 WHERE n = ?", (run,))
 
-    def close(self, run: int, status: str, said: Said, cost: Cost) -> None:
+    def spend(self, run: int, cost: Cost) -> None:
+        """Add what the portal was asked for the run."""
+        self._store.execute(
+            "UPDATE run SET requests = requests + ?, reads = reads + ?, writes = writes + ? WHERE n = ?",
+            (cost.requests, cost.reads, cost.writes, run),
+        )
+
+    def close(self, run: int, status: str, said: Said) -> None:
         """The run has ended with `status`; its verdict is `said`. Part of the transaction under way."""
         self._store.execute(
-            "UPDATE run SET status=?, ended=?, verdict_ru=?, verdict_en=?, requests=requests+?, reads=reads+?,"
-            " writes=writes+? WHERE n=?",
-            (
-                status, self._clock().isoformat(), clean(said.ru), clean(said.en), cost.requests, cost.reads,
-                cost.writes, run,
-            ),
-        )  # fmt: skip
+            "UPDATE run SET status = ?, ended = ?, verdict_ru = ?, verdict_en = ? WHERE n = ?",
+            (status, self._clock().isoformat(), clean(said.ru), clean(said.en), run),
+        )
 
     def unfinished(self, now: float, zone: tzinfo) -> StoredRun | None:
         """Return the first run to go on with: one cut short, or one whose wait is over."""
@@ -191,6 +196,10 @@ def clean(text: str) -> str:
 def is_same_plan(form: Mapping[str, Json], plan: tuple[Step, ...]) -> bool:
     """True where a plan made again from the stored event and facts is the stored one."""
     return bool(form["plan"] == json.loads(json.dumps([step_json(step) for step in plan])))
+
+
+def _members(forms: Json) -> list[dict[str, Json]]:
+    return [form for form in forms if isinstance(form, dict)] if isinstance(forms, list) else []
 
 
 def _words(form: Mapping[str, Json]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ Decides the order of starting and stopping, nothing else. Everything it holds is
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -68,10 +69,12 @@ class Service:
         self.settings, self.workshop = settings, workshop
         self._clock = clock or (lambda: datetime.now(settings.zone))
         self._log = log or open_log()
+        self._stopping = threading.Event()
         self.store = Store(state_path(settings))
         try:
             self.editions = Editions(self.store, workshop, built, self._clock())
-            self._client = PortalClient(webhook, pace=pace)
+            # Waits between tries end when the engine stops.
+            self._client = PortalClient(webhook, pace=pace, sleep=self._sleep)
             self._build(delays, inbox_limit)
         except BaseException:
             self.store.close()
@@ -100,6 +103,10 @@ class Service:
             delays=delays,
         )
         self._worker = Worker(desk, settings.zone, self._first_reading)
+        self._open_listeners()
+
+    def _open_listeners(self) -> None:
+        settings, store, clock = self.settings, self.store, self._clock
         self._reloader = Reloader(self.workshop, self.editions, clock, self._log, self._wake)
         self.journal = Journal(store)
         self.status = Status(
@@ -140,7 +147,10 @@ class Service:
         self._log.info("started", public=self.public_url, console=self.console_url)
 
     def stop(self) -> None:
-        """Everything has stopped and the state is closed; what was under way goes on at the next start."""
+        """Everything has stopped and the state is closed; what was under way goes on at the next start. Once is enough."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
         self._public.stop()
         self._reloader.stop()
         self._worker.stop()
@@ -163,6 +173,9 @@ class Service:
     def deliver(self, event: Event, roots: Mapping[str, Value] | None = None) -> None:
         """Store an event of our own (a plugin's, a command); `roots` are what rules see beside the event's item."""
         self.inbox.put(event, roots)
+
+    def _sleep(self, seconds: float) -> None:
+        self._stopping.wait(seconds)
 
     def _wake(self) -> None:
         self._worker.wake()

@@ -237,7 +237,7 @@ class Steps:
             return one.ended(status, f"{error}; {found.reason}", stops=True)
         if found is None:
             self._intents.settle(one.key, OPEN)
-            if is_unknown:
+            if is_unknown or is_worth_repeating(error):
                 return one.ended(RETRY, str(error))
             self._give_up(one)
             return one.ended(FAILED, str(error), stops=True)

@@ -61,15 +61,16 @@ def create_console_app(status: Status) -> Flask:
     def refuse(error: HTTPException) -> Response:
         return Response(f"{error.name}\n", error.code or 500, content_type="text/plain; charset=utf-8")
 
-    @app.after_request
-    def guard(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["X-Frame-Options"] = "DENY"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-        return response
-
+    app.after_request(_guard)
     return app
+
+
+def _guard(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
 
 
 def _happened(event: str) -> str:

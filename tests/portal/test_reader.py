@@ -115,7 +115,7 @@ def test_two_companies_of_one_name_have_two_folders(site: Site):
     with portal.change():
         portal.store.put("requisite", int(str(other["ID"])), {**other, "RQ_COMPANY_NAME": name})
     case = site.reader.read_case(DEAL, frozenset({"deal.client.folder_name"}))
-    assert case[client]["folder_name"] == f"{name} {inn}"
+    assert case[client]["folder_name"] == f"{name} (ИНН {inn})"
 
 
 def test_a_client_without_requisites_is_undecided_where_it_must_not_be(site: Site):

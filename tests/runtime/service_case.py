@@ -47,7 +47,11 @@ def make_folder(folder: Path, rules: str, plugin: str = "") -> Path:
 
 def open_service(config: Path, webhook: str, **more: Any) -> Service:
     """Return a service that is not started. Its log is kept in memory."""
-    variables = {"BITRIX24_WEBHOOK_URL": webhook, "BITRIX24_APPLICATION_TOKEN": TOKEN, **more.pop("variables", {})}
+    variables = {
+        "BITRIX24_WEBHOOK_URL": webhook,
+        "BITRIX24_APPLICATION_TOKEN": TOKEN,
+        **more.pop("variables", {}),
+    }
     settings, found = read_settings(config, variables)
     assert settings is not None, found
     workshop, problems = open_workshop(settings)
@@ -110,7 +114,9 @@ def delivery(item_id: int, event: str = "ONCRMDEALUPDATE", token: str = TOKEN, *
 
 
 @contextmanager
-def running(folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, **more: Any) -> Iterator[Live]:
+def running(
+    folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, **more: Any
+) -> Iterator[Live]:
     """Start everything, wait for the first reading, subscribe; stop everything afterwards."""
     with open_portal(None, demo_company()) as portal, PortalServer(portal) as server:
         portal.deliveries.delay = 0.0

@@ -130,7 +130,10 @@ def kill_at_the_second_step(config: Path, portal: Portal, server: PortalServer) 
 
 
 def acts_of(live: Live) -> list[str]:
-    return [act["title"] for act in live.call("crm.item.list", entityTypeId=ACT, filter={"parentId2": 118})["items"]]
+    return [
+        act["title"]
+        for act in live.call("crm.item.list", entityTypeId=ACT, filter={"parentId2": 118})["items"]
+    ]
 
 
 def test_the_stored_plan_is_gone_on_with(tmp_path: Path, portal: Portal) -> None:
@@ -146,7 +149,10 @@ def test_the_stored_plan_is_gone_on_with(tmp_path: Path, portal: Portal) -> None
             live = Live(portal, server, service, Person(portal, 6), tmp_path)
             live.settle()
             assert acts_of(live) == ["Акт № А-2026/019"]
-            assert [(run.event, run.status) for run in live.runs()] == [("deal.updated", "done"), ("act.created", "done")]
+            assert [(run.event, run.status) for run in live.runs()] == [
+                ("deal.updated", "done"),
+                ("act.created", "done"),
+            ]
             assert [step.status for step in live.runs()[0].steps] == ["done", "done", "done"]
 
 

@@ -104,7 +104,9 @@ def test_a_row_that_waits_holds_its_deal_only(store: Store) -> None:
     save_snapshot(store, Item("act", "43"), {"deal": Item("deal", "118")}, NOW)
     inbox = inbox_of(store)
     for item in (Item("deal", "118"), Item("act", "43"), Item("deal", "7")):
-        inbox.put(Event(f"{item.entity}.updated", "x", NOW, item, {"title": None}, by="engine", depth=1, cause="c"))
+        inbox.put(
+            Event(f"{item.entity}.updated", "x", NOW, item, {"title": None}, by="engine", depth=1, cause="c")
+        )
     first = inbox.next(100.0, ZONE)
     assert first is not None
     inbox.start(first.n)

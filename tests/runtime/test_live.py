@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
+from engine.emulator.demo import set_receiver
 from engine.emulator.faults import Fault, FaultPlan, Request
-from tests.runtime.service_case import ACT, DEAL, Live, delivery, running
+from tests.runtime.service_case import ACT, DEAL, TOKEN, Live, delivery, open_service, running
 
 PLAN_FIELD = "ufCrm_1747309879"
 RULES = """
@@ -81,7 +84,7 @@ def test_event_effect_follow_up_and_a_silent_echo(tmp_path: Path) -> None:
         first, second = live.runs()
         assert (first.by, second.by) == ("", "engine")
         assert second.verdict_ru == "План записан."
-        form = live.service.journal.run(1)
+        form: Any = live.service.journal.run(1)
         assert form is not None
         assert form["effects"] == [
             {"kind": "field", "item": "deal/118", "field": "stage_plan", "before": None, "after": "50 %, 50 %",
@@ -134,7 +137,9 @@ def test_a_key_is_done_once_and_free_again_when_the_act_is_cancelled(tmp_path: P
         live.person.update(DEAL, 118, {"title": "Три"})
         live.settle()
         assert count_acts(live, 118) == 2
-        numbers = [(row["text"], row["state"]) for row in live.service.store.rows("SELECT * FROM number ORDER BY n")]
+        numbers = [
+            (row["text"], row["state"]) for row in live.service.store.rows("SELECT * FROM number ORDER BY n")
+        ]
         assert numbers == [("А-2026/019", "used"), ("А-2026/020", "used")]
 
 
@@ -318,3 +323,37 @@ def test_a_deleted_item_is_seen_as_it_was(tmp_path: Path) -> None:
         live.settle()
         assert told(live) == [("act.deleted", "done", ["done"])]
         assert acts[0]["ufCrm12Number"] in str(live.portal.store.rows("notice"))
+
+
+def test_a_read_that_fails_for_a_while_loses_no_change(tmp_path: Path) -> None:
+    with running(tmp_path, RULES) as live:
+        left = ["batch", "batch", "crm.item.get"]
+
+        def plan(request: Request) -> Fault | None:
+            if request.method not in left:
+                return None
+            left.remove(request.method)
+            return Fault(503, "OVERLOAD_LIMIT")
+
+        live.portal.faults = plan
+        live.person.update(DEAL, 118, {"title": "Другое имя"})
+        # The row waits for its second try a moment: the engine is not idle meanwhile.
+        live.settle()
+        assert not left or left == ["batch"]
+        assert told(live) == [("deal.updated", "done", ["done"]), ("deal.updated", "done", ["done"])]
+
+
+def test_a_stopped_engine_goes_on_where_it_was(tmp_path: Path) -> None:
+    with running(tmp_path, ISSUE, delays=(0.5, 0.5)) as live:
+        live.portal.faults = failing(live, Fault(503, "OVERLOAD_LIMIT"), 1, [])
+        live.person.update(DEAL, 118, {"title": "Другое имя"})
+        assert live.portal.deliveries.settle(10)
+        while not live.runs() or live.runs()[0].status != "waiting":
+            time.sleep(0.01)
+        live.service.stop()
+        with open_service(tmp_path / "config.yaml", live.server.webhook_url) as again:
+            live.service = again
+            set_receiver(live.portal, again.public_url + "/portal/events", TOKEN)
+            live.settle()
+            assert told(live)[0] == ("deal.updated", "done", ["done", "done"])
+            assert count_acts(live, 118) == 1

@@ -34,7 +34,7 @@ SCAN = File("", source="portal:1044/43/ufCrm12Scan/7")
         ((SCAN,), (), True),
     ],
 )
-def test_change(old: Value, new: Value, changed: bool) -> None:
+def test_change(old: Value, new: Value, *, changed: bool) -> None:
     assert bool(compare({"field": old}, {"field": new})) is changed
 
 

@@ -71,7 +71,9 @@ def test_a_deadline_fires_once_and_again_when_its_field_changes(tmp_path: Path) 
         pass_days(6)
         assert live.runs() == []
         pass_days(1)
-        assert [(run.event, run.item, run.status) for run in live.runs()] == [("timer", f"act/{act['id']}", "done")]
+        assert [(run.event, run.item, run.status) for run in live.runs()] == [
+            ("timer", f"act/{act['id']}", "done")
+        ]
         pass_days(30)
         assert len(live.runs()) == 1
         sent(clock.now)

@@ -24,6 +24,7 @@ CREATE TABLE event (
 );
 CREATE UNIQUE INDEX event_coalesced ON event (dedupe) WHERE state = 'waiting' AND dedupe IS NOT NULL;
 CREATE INDEX event_open ON event (state, n) WHERE state <> 'done';
+CREATE INDEX event_lane ON event (lane, n) WHERE state <> 'done';
 
 CREATE TABLE edition (
     hash TEXT PRIMARY KEY,
