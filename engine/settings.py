@@ -29,7 +29,8 @@ from engine.setup import DocumentSetup, MailSetup, VatRate
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _KEYS = {
     "": (
-        "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "listen", "map",
+        "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "listen",
+        "map",
     ),
     "company": ("name", "time_zone", "calendar", "language"),
     "portal": ("webhook_url", "application_token", "shared_drive"),

@@ -161,7 +161,7 @@ class Send(Action):
     def __init__(self, setup: MailSetup) -> None:
         self._setup = setup
 
-    def effect(self, params: Params, facts: Facts) -> Effect | Undecided:  # noqa: ARG002
+    def effect(self, params: Params, facts: Facts) -> Effect | Undecided:
         """Say which letters would go; undecided where an address is none or an attachment is missing."""
         recipients = read_recipients(_plain(params.get("to")))
         subject, text = params.get("subject"), params.get("text")
@@ -181,7 +181,7 @@ class Send(Action):
             details={"subject": line, "recipients": recipients},
         )
 
-    def probe(self, key: str, effect: Effect) -> Commands:  # noqa: ARG002
+    def probe(self, key: str, effect: Effect) -> Commands:
         """Return undecided: SMTP cannot be asked whether a letter went, so a person has to say."""
         yield from ()
         return Undecided(f"письмо могло уйти: ключ {key}")

@@ -26,7 +26,7 @@ BROKEN, WITH_EFFECTS = 1, 3
 @click.option("--exit-code", is_flag=True, help="Exit 3 when there are effects.")
 @pass_opening
 def command(
-    opening: Opening, event_file: Path, form: str, regulations: Path | None, live: bool, exit_code: bool
+    opening: Opening, event_file: Path, form: str, regulations: Path | None, *, live: bool, exit_code: bool
 ) -> None:
     """Show what EVENT.json would lead to: rules, plan, effects, follow-ups. Nothing is done.
 

@@ -330,7 +330,7 @@ class _Reader:
             return self.file(raw, path)
         if kind.kind == "yes/no":
             return raw if isinstance(raw, bool) else self.misfit(kind, raw, path)
-        if isinstance(raw, bool) or isinstance(raw, dict | list):
+        if isinstance(raw, bool | dict | list):
             return self.misfit(kind, raw, path)
         if kind.kind in ("text", "any"):
             return str(raw)

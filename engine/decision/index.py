@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from engine.decision.event import Event, Stir, stirs
 from engine.decision.facts import Facts
@@ -151,8 +152,9 @@ class _Thresholds:
         self.operator = operator
         self.asking = 0
         self.gates: dict[str, tuple[Condition, int]] = {}
-        self._pairs: list[tuple[object, int]] = []
-        self._bounds: list[object] = []
+        # Bounds of one family: numbers, or amounts of one currency, or days. They order among themselves.
+        self._pairs: list[tuple[Any, int]] = []
+        self._bounds: list[Any] = []
         self._masks: list[int] = []
 
     def add(self, bound: Value, bit: int, condition: Condition) -> None:
@@ -162,7 +164,7 @@ class _Thresholds:
 
     def seal(self) -> None:
         """Sort the bounds; `_masks[i]` holds the rules among the first `i` bounds (or from `i` on, for < and <=)."""
-        self._pairs.sort(key=lambda pair: pair[0])  # type: ignore[arg-type, return-value]
+        self._pairs.sort(key=lambda pair: pair[0])
         self._bounds = [bound for bound, _ in self._pairs]
         self._masks = [0]
         pairs = self._pairs if self.operator in (">", ">=") else list(reversed(self._pairs))
@@ -171,14 +173,14 @@ class _Thresholds:
 
     def passed(self, value: Value) -> int:
         measure = _measure(value)
-        bounds: list[object] = self._bounds
+        bounds = self._bounds
         if self.operator == ">":
-            return self._masks[bisect_left(bounds, measure)]  # type: ignore[type-var]
+            return self._masks[bisect_left(bounds, measure)]
         if self.operator == ">=":
-            return self._masks[bisect_right(bounds, measure)]  # type: ignore[type-var]
+            return self._masks[bisect_right(bounds, measure)]
         if self.operator == "<":
-            return self._masks[len(bounds) - bisect_right(bounds, measure)]  # type: ignore[type-var]
-        return self._masks[len(bounds) - bisect_left(bounds, measure)]  # type: ignore[type-var]
+            return self._masks[len(bounds) - bisect_right(bounds, measure)]
+        return self._masks[len(bounds) - bisect_left(bounds, measure)]
 
 
 def _share(gates: dict[str, tuple[Condition, int]], condition: Condition, bit: int) -> None:
@@ -186,7 +188,7 @@ def _share(gates: dict[str, tuple[Condition, int]], condition: Condition, bit: i
     gates[condition.text] = (known, mask | bit)
 
 
-def _measure(value: Value) -> object:
+def _measure(value: Value) -> Any:
     return value.amount if isinstance(value, Money) else value
 
 
@@ -284,7 +286,11 @@ class Index:
         if stir.key not in self._afters:
             return False
         wanted = self._afters[stir.key]
-        return wanted is None or isinstance(stir.after, Undecided | Pending | Mixed) or typed(stir.after) in wanted
+        return (
+            wanted is None
+            or isinstance(stir.after, Undecided | Pending | Mixed)
+            or typed(stir.after) in wanted
+        )
 
     def decide(self, event: Event, facts: Facts) -> list[Verdict]:
         """Return the rules that fire and those undecided, in file order, each once."""

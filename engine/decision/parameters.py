@@ -12,13 +12,13 @@ from engine.decision.edition import Edition
 from engine.decision.facts import Facts
 from engine.language.rules import ActionCall, ParamTree
 from engine.language.template import Template
-from engine.language.values import Item, Path, Undecided, Value
+from engine.language.values import Item, Undecided, Value
 
 Params = Mapping[str, "Value | Mapping[str, Value]"]
 
 
 def void(name: str) -> Undecided:
-    """Return the result of a step that will not run: lists leave it out, a step that cannot do without it is skipped."""
+    """Return the result of a step that will not run: lists leave it out, a step that needs it is skipped."""
     return Undecided(name, is_void=True)
 
 
@@ -56,15 +56,14 @@ def _is_path(action: Action, name: str) -> bool:
 
 def _render(tree: ParamTree, facts: Facts, *, is_path: bool) -> Value | Mapping[str, Value]:
     if isinstance(tree, Template):
-        value: Value | Path = tree.render_path(facts) if is_path else tree.render(facts)
-        return value
+        return tree.render_path(facts) if is_path else tree.render(facts)
     if isinstance(tree, Mapping):
         inner: dict[str, Value] = {}
         for name, member in tree.items():
-            value = _render(member, facts, is_path=False)
-            if isinstance(value, Undecided):
-                return value
-            inner[name] = value if not isinstance(value, Mapping) else tuple(value.values())
+            found = _render(member, facts, is_path=False)
+            if isinstance(found, Undecided):
+                return found
+            inner[name] = found if not isinstance(found, Mapping) else tuple(found.values())
         return inner
     members: list[Value] = []
     for member in tree:

@@ -36,7 +36,8 @@ PLANNED, SKIPPED, NO_OP, UNDECIDED = "planned", "skipped", "no_op", "undecided"
 class Step:
     """One action of a plan. `status` is planned, skipped, no_op or undecided; `reason` says why not planned.
 
-    `params` are rendered values; `key` may hold a pending part (the id of an act not yet issued); `planned_id` is the id of the item this step would create (`new-1`), if any.
+    `params` are rendered values; `key` may hold a pending part (the id of an act not yet issued); `planned_id` is
+    the id of the item this step would create (`new-1`), if any.
     """
 
     number: int

@@ -1,12 +1,12 @@
-"""One sentence on what happened and why the deal stayed, in both of the product's languages.
+"""The verdict: what happened and why the deal stayed, in both of the product's languages.
 
-The Russian sentence speaks with the regulation's own titles and words (`else:`), the English one with rule ids and
+The Russian one speaks with the regulation's own titles and words (`else:`), the English one with rule ids and
 conditions, so that neither mixes languages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.action import Action
@@ -14,6 +14,7 @@ from engine.decision.explain import CONDITION_FALSE, FIRED, UNDECIDED, RuleVerdi
 from engine.decision.plan import NO_OP, Decision
 from engine.decision.plan import UNDECIDED as STEP_UNDECIDED
 from engine.effects import Said, StageChange
+from engine.language.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,13 @@ def verdict_of(chain: Sequence[Decided], actions: Mapping[str, Action], loop: Se
     if not russian:
         russian.append(_nothing(chain).ru)
         english.append(_nothing(chain).en)
-    return Said(_sentence(russian), _sentence(english))
+    # Titles and `else:` words are whole sentences of the regulation's author; rule ids and conditions are not.
+    return Said(" ".join(_sentence(part) for part in russian), _sentence("; ".join(english)))
 
 
 def _done(chain: Sequence[Decided]) -> tuple[list[str], list[str]]:
     fired = {rule.id: rule.title for one in chain for rule in one.decision.fired if _acts(one, rule.id)}
-    return (["; ".join(fired.values())], ["fired " + ", ".join(fired)]) if fired else ([], [])
+    return (list(fired.values()), ["fired " + ", ".join(fired)]) if fired else ([], [])
 
 
 def _acts(one: Decided, rule_id: str) -> bool:
@@ -89,12 +91,22 @@ def _troubles(chain: Sequence[Decided]) -> list[tuple[str, str]]:
             )
         for rule, reason in one.decision.undecided:
             found.append((f"«{rule.title}» не решено: неизвестно {reason}", f"{rule.id} undecided: {reason}"))
-        for step in one.decision.plan:
-            if step.status == STEP_UNDECIDED:
-                what = f"{step.rule.id} {step.call.action}"
-                found.append((f"«{step.rule.title}»: шаг {step.call.action} не решён ({step.reason})",
-                              f"{what} undecided ({step.reason})"))  # fmt: skip
+        found.extend(_open_steps(one.decision))
     return list(dict.fromkeys(found))
+
+
+def _open_steps(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Say once for each rule and missing fact which steps wait for it."""
+    steps: dict[tuple[Rule, str], list[str]] = {}
+    for step in decision.plan:
+        if step.status == STEP_UNDECIDED:
+            steps.setdefault((step.rule, step.reason), []).append(step.call.action)
+    for (rule, reason), actions in steps.items():
+        names = ", ".join(dict.fromkeys(actions))
+        yield (
+            f"«{rule.title}»: неизвестно {reason}, поэтому не решено: {names}",
+            f"{rule.id}: unknown {reason}, so undecided: {names}",
+        )
 
 
 def _nothing(chain: Sequence[Decided]) -> Said:
@@ -112,9 +124,9 @@ def _nothing(chain: Sequence[Decided]) -> Said:
                 f"ничего не сделано: «{verdict.rule.title}» — {russian}",
                 f"nothing done: {verdict.rule.id} stopped at `{gate.text}`",
             )
-    return Said("ни одно правило не ждёт такого события", "no rule waits for this event")
+    return Said("это событие не будит ни одного правила", "this event wakes no rule")
 
 
-def _sentence(parts: Sequence[str]) -> str:
-    text = "; ".join(part.strip().rstrip(".") for part in parts)
+def _sentence(part: str) -> str:
+    text = part.strip().rstrip(".")
     return text[:1].upper() + text[1:] + "."

@@ -71,13 +71,14 @@ def visit_truth(ctx: Context, tree: ast.expr) -> Node:
 
 def _constant(ctx: Context, tree: ast.Constant) -> Node:
     start, end = ctx.source.span(tree)
-    token = ctx.source.starts.get(start)
-    if token is None or token.kind not in ("number", "text"):
+    written = ctx.source.text[start:end]
+    if written[0].isdigit():
+        return constant(Decimal(written), NUMBER, start, end)
+    if written[0] not in "\"'":
         return ctx.fault("R212", tree, found=ctx.source.slice(tree)[:40])
-    if token.kind == "number":
-        return constant(Decimal(token.text), NUMBER, start, end)
-    node = constant(unquoted(token.text), TEXT, start, end)
-    node.literals = ((start, end, unquoted(token.text)),)
+    text = unquoted(written)
+    node = constant(text, TEXT, start, end)
+    node.literals = ((start, end, text),)
     return node
 
 
@@ -121,8 +122,8 @@ def _attribute(ctx: Context, tree: ast.Attribute) -> Node:
     inner = tree.value
     base = (visit_part if isinstance(inner, ast.Attribute | ast.Name) else visit)(ctx, inner)
     start, end = ctx.source.span(tree)
-    token = ctx.source.ends.get(end)
-    name = fold(token.text if token else tree.attr)
+    # As written, not `tree.attr`: a word of Python's after a dot is masked in the tree.
+    name = fold(ctx.source.text[start:end].rpartition(".")[2].strip())
     if base.type == ANY:
         return _part(base, name, ANY, start, end)
     found = ctx.names.part(base.type, name)

@@ -140,7 +140,7 @@ def compile_part(
 
 
 def _compile(text: str, names: Names, expected: Type | None) -> tuple[Compiled | None, list[Fault]]:
-    source, fault = parse(text)
+    source, fault = parse(text, names.shapes)
     if source is None:
         return None, [fault] if fault else []
     ctx = Context(source, names)

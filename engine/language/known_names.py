@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from engine.language.parse import Shape
 from engine.language.typerules import PROPERTY_TYPES
 from engine.language.types import FILE_PARTS, Type, World
 
@@ -18,12 +19,13 @@ class Names:
     """What an expression may name: the portal map, and the roots (`act`, an earlier result) with their types.
 
     `memo` keeps what texts compiled to under these names, since a regulation says the same thing in many
-    rules.
+    rules; `shapes` keeps what they parsed to, shared by texts that differ in literals alone.
     """
 
     world: World
     roots: Mapping[str, Type]
     memo: dict[tuple[str, Type | None], object] = field(default_factory=dict, compare=False, repr=False)
+    shapes: dict[str, Shape] = field(default_factory=dict, compare=False, repr=False)
 
     def root(self, name: str) -> tuple[str, Type] | None:
         """Return a root's own spelling and type, None if there is none."""
