@@ -40,6 +40,7 @@ from engine.effects import (
 from engine.field_changes import change_rows, changed_fields, read_fields_back, row_fields, write_fields
 from engine.hooks import hookimpl
 from engine.issuing import cancel_item, find_issued, issue_item
+from engine.language.formats import money_text
 from engine.language.paths import safe_name
 from engine.language.values import (
     Duration,
@@ -55,7 +56,7 @@ from engine.language.values import (
     Value,
 )
 from engine.readback import is_same, read_back
-from engine.setup import Setup
+from engine.setup import MailSetup, Setup
 from engine.stage_document import (
     StageDocument,
     due_time,
@@ -88,6 +89,7 @@ __all__ = [
     "Item",
     "ItemChange",
     "MailChange",
+    "MailSetup",
     "Mixed",
     "Money",
     "NoticeChange",
@@ -121,6 +123,7 @@ __all__ = [
     "is_same",
     "issue_item",
     "live_children",
+    "money_text",
     "reach_folder",
     "read_back",
     "read_fields_back",

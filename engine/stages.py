@@ -50,13 +50,19 @@ def split_plan(plan: str | None, total: Money) -> tuple[Money, ...] | Undecided:
     if isinstance(read, Undecided):
         return read
     numbers, is_percent = read
-    sums = _shares(numbers, total.amount) if is_percent else numbers
     asked, meant = (HUNDRED, "100 %") if is_percent else (total.amount, f"сумму сделки {total}")
     if sum(numbers) != asked:
         return Undecided(f"план этапов «{plan.strip()}» даёт в сумме {sum(numbers)}, а должен {meant}")
+    sums = _shares(numbers, total.amount) if is_percent else numbers
     if min(sums) <= 0:
         return Undecided(f"план этапов «{plan.strip()}»: на один из этапов не приходится ни копейки")
     return tuple(Money(part, total.currency) for part in sums)
+
+
+def _is_in_kopecks(number: Decimal) -> bool:
+    # `quantize` raises for a number of more than 28 digits, which a plan may well be given.
+    exponent = number.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -2
 
 
 def vat_of(part: Money, rate: Decimal | None, *, included: bool) -> Taxed:
@@ -145,7 +151,7 @@ def _read_parts(plan: str) -> tuple[list[Decimal], bool] | Undecided:
     if len(units) > 1:
         return Undecided(f"план этапов «{plan.strip()}» смешивает проценты и суммы")
     is_percent = units.pop()
-    if not is_percent and any(number != number.quantize(KOPECK) for number in numbers):
+    if not is_percent and any(not _is_in_kopecks(number) for number in numbers):
         return Undecided(f"план этапов «{plan.strip()}»: суммы не в целых копейках")
     return numbers, is_percent
 

@@ -15,9 +15,10 @@ from engine.decision.derivation import Derivations, compile_derivations
 from engine.decision.edition import Edition, build_edition
 from engine.host import Host, find_plugins
 from engine.language.calendar import WorkCalendar
-from engine.language.check import check_regulation
+from engine.language.check import CheckCache, check_regulation
 from engine.language.diagnostics import Diagnostic, Span, by_place
 from engine.language.load import LoadCache, load_regulation
+from engine.language.source import undisturbed
 from engine.portal.map import PortalMap
 from engine.settings import Settings
 from engine.setup import Setup
@@ -56,6 +57,7 @@ class Workshop:
     derivations: Derivations
     calendar: WorkCalendar
     cache: LoadCache = field(default_factory=LoadCache)
+    checked: CheckCache = field(default_factory=CheckCache)
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -64,6 +66,10 @@ class Workshop:
 
     def build(self, paths: Iterable[Path] | None = None) -> Built:
         """Read the regulations (or `paths` alone), check them and return the edition. Never raises for contents."""
+        with undisturbed():
+            return self._build(paths)
+
+    def _build(self, paths: Iterable[Path] | None) -> Built:
         files = self.regulation_files() if paths is None else _expand(paths)
         sources, templates, found = self._read(files)
         rule_sets, problems = load_regulation(
@@ -71,7 +77,7 @@ class Workshop:
         )
         found.extend(self.host.diagnostics)
         found.extend(problems)
-        found.extend(check_regulation(rule_sets, self.actions))
+        found.extend(check_regulation(rule_sets, self.actions, self.checked))
         everything = {**sources, **dict(templates.values())}
         ordered = tuple(sorted(found, key=by_place))
         if any(one.is_error for one in ordered):

@@ -35,6 +35,7 @@ from engine import (
     hookimpl,
     issue_item,
     live_children,
+    money_text,
     read_back,
     read_fields_back,
     row_fields,
@@ -139,9 +140,11 @@ class IssueInvoice(Action):
             return Undecided(f"две валюты: счета в {invoiced.currency}, сделка в {needed.currency}")
         if invoiced.amount < needed.amount:
             return None
+        count = len(parts)
+        ru, en = ("этапу 1", "stage 1 asks") if count == 1 else (f"этапам 1–{count}", f"stages 1–{count} ask")
         return Said(
-            f"Счетов уже выставлено на {invoiced}, этапам 1…{len(parts)} нужно {needed}.",
-            f"Invoices for {invoiced} are out already, stages 1…{len(parts)} ask for {needed}.",
+            f"Новый счёт не нужен: действующих счетов уже на {money_text(invoiced)}, {ru} нужно {money_text(needed)}.",
+            f"No new invoice is needed: live ones for {invoiced} are out, {en} for {needed}.",
         )
 
     def _planned(self, params: Params, deal: Item, document: StageDocument, facts: Facts) -> Effect:

@@ -29,6 +29,7 @@ from engine import (
     Facts,
     File,
     MailChange,
+    MailSetup,
     Mixed,
     Outside,
     Param,
@@ -42,7 +43,6 @@ from engine import (
     Value,
     hookimpl,
 )
-from engine.setup import MailSetup
 
 TIMEOUT = 30.0
 """Seconds to connect and for every answer; RFC 5321 §4.5.3.2 allows minutes, but a deal's lane waits."""
@@ -221,7 +221,8 @@ def _plain(value: Value | Mapping[str, Value]) -> Value:
 
 def _nobody(params: Params) -> Effect:
     said = Said("у клиента нет адреса: письмо не отправлено", "the client has no address: no letter is sent")
-    return Effect(params=params, nothing_to_do=said, result=(), warnings=(said,))
+    # No result: `known(sent)` in a regulation must not take "nobody was written to" for a letter that went.
+    return Effect(params=params, nothing_to_do=said, warnings=(said,))
 
 
 def _say(row: Row) -> str:

@@ -15,7 +15,7 @@ from engine.decision.index import evaluate_gate, trigger_key, typed
 from engine.decision.plan import Decision
 from engine.language.diagnostics import Span
 from engine.language.rules import Condition, Rule, Trigger
-from engine.language.values import Undecided, Value
+from engine.language.values import Mixed, Pending, Undecided, Value
 
 FIRED, NOT_TRIGGERED, CONDITION_FALSE = "fired", "not_triggered", "condition_false"
 UNDECIDED, DISABLED, NOT_IN_FORCE, CONFLICT = "undecided", "disabled", "not_in_force", "conflict"
@@ -64,27 +64,33 @@ def explain_rule(
     """Return one rule's verdict, asking every gate of a rule that was woken."""
     if rule.is_disabled:
         return RuleVerdict(rule, DISABLED)
-    if not any(answers(trigger, rule, stir, event) for trigger in rule.triggers for stir in raised):
+    ways = [answers(trigger, rule, stir, event) for trigger in rule.triggers for stir in raised]
+    if all(way is False for way in ways):
         return RuleVerdict(rule, NOT_TRIGGERED)
     if not rule.in_force.covers(facts.today):
         return RuleVerdict(rule, NOT_IN_FORCE)
     gates = tuple(_gates(rule.conditions, facts))
     if any(gate.result is False for gate in gates):
         return RuleVerdict(rule, CONDITION_FALSE, gates)
-    if any(gate.result is None for gate in gates):
+    if any(gate.result is None for gate in gates) or True not in ways:
         return RuleVerdict(rule, UNDECIDED, gates)
     return RuleVerdict(rule, CONFLICT if is_in_conflict else FIRED, gates)
 
 
-def answers(trigger: Trigger, rule: Rule, stir: Stir, event: Event) -> bool:
-    """Return True where `stir` wakes `trigger`; a value nobody knows does (its gates will be undecided)."""
+def answers(trigger: Trigger, rule: Rule, stir: Stir, event: Event) -> bool | None:
+    """Return whether `stir` wakes `trigger`; None where it asks for a value that nobody knows."""
     if trigger_key(trigger, rule) != stir.key or (trigger.by_person and not event.is_by_person):
         return False
-    return _asked(trigger.before, stir.before) and _asked(trigger.after, stir.after)
+    asked = (_asked(trigger.before, stir.before), _asked(trigger.after, stir.after))
+    return False if False in asked else (None if None in asked else True)
 
 
-def _asked(wanted: tuple[Value, ...], found: Value) -> bool:
-    return not wanted or isinstance(found, Undecided) or typed(found) in {typed(value) for value in wanted}
+def _asked(wanted: tuple[Value, ...], found: Value) -> bool | None:
+    if not wanted:
+        return True
+    if isinstance(found, Undecided | Pending | Mixed):
+        return None
+    return typed(found) in {typed(value) for value in wanted}
 
 
 def _gates(conditions: tuple[Condition, ...], facts: Facts) -> Iterator[Gate]:

@@ -7,9 +7,11 @@ swallows the refusal is still found out when its `effect` returns.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 REFUSED = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.remove",
@@ -17,8 +19,10 @@ REFUSED = (
     "smtplib.", "urllib.", "http.client.", "ftplib.", "sqlite3.connect", "_thread.start_new_thread",
     "_thread.start_joinable_thread", "ctypes.dlopen", "pty.spawn", "webbrowser.",
 )  # fmt: skip
-# A module imported for the first time inside `effect` is read from disk: that is Python at work, not an act.
-MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd", ".pth", "__pycache__")
+# A module imported for the first time inside `effect` is read from disk, and its compiled form written beside it:
+# that is Python at work, not an act.
+MODULE_ENDINGS = (".py", ".pyc", ".so", ".pyd", ".pth")
+MODULE_CACHE = "__pycache__"
 
 _attempts: ContextVar[list[str] | None] = ContextVar("reglament_effect_attempts", default=None)
 _installed: list[bool] = []
@@ -28,8 +32,10 @@ class ActInEffectError(RuntimeError):
     """Raised inside `effect` at the attempt; `what` names the refused operation."""
 
 
-def _is_module_read(event: str, args: tuple[object, ...]) -> bool:
-    if event != "open" or not args:
+def _is_import(event: str, args: tuple[object, ...]) -> bool:
+    if not args or MODULE_CACHE in str(args[0]):
+        return bool(args)
+    if event != "open":
         return False
     mode = args[1] if len(args) > 1 else "r"
     return str(args[0]).endswith(MODULE_ENDINGS) and (
@@ -41,10 +47,21 @@ def _watch(event: str, args: tuple[object, ...]) -> None:
     attempts = _attempts.get()
     if attempts is None:
         return
-    if (event == "open" and not _is_module_read(event, args)) or event.startswith(REFUSED):
+    if (event == "open" or event.startswith(REFUSED)) and not _is_import(event, args):
         what = f"{event} {args[0]!r}" if args else event
         attempts.append(what)
         raise ActInEffectError(f"an effect must not act: {what}")
+
+
+def _watch_threads() -> None:
+    """Make starting a thread an event: before 3.12 the interpreter does not audit it."""
+    start = threading._start_new_thread  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def watched(*args: Any, **more: Any) -> Any:
+        _watch("_thread.start_new_thread", args[:1])
+        return start(*args, **more)
+
+    threading._start_new_thread = watched  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 @contextmanager
@@ -53,6 +70,8 @@ def no_acts() -> Iterator[list[str]]:
     if not _installed:
         # An audit hook stays for the life of the process; one is enough, and it is idle outside such a block.
         sys.addaudithook(_watch)
+        if sys.version_info < (3, 12):
+            _watch_threads()
         _installed.append(True)
     attempts: list[str] = []
     token = _attempts.set(attempts)

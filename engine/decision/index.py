@@ -363,7 +363,7 @@ def evaluate_gate(gate: Condition, facts: Facts) -> Value:
     answers = [evaluate_gate(member, facts) for member in gate.members]
     doubt = next((answer for answer in answers if isinstance(answer, Undecided)), None)
     if gate.kind == "all":
-        return False if any(answer is False for answer in answers) else (doubt or True)
+        return False if any(answer is False for answer in answers) else (True if doubt is None else doubt)
     holds = True if any(answer is True for answer in answers) else doubt
     if gate.kind == "any":
         return False if holds is None else holds

@@ -5,6 +5,7 @@ The same facts as the JSON form; rules that the event did not wake are counted, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from engine.decision.explain import (
 )
 from engine.decision.facts import Facts
 from engine.decision.forms import Requests
-from engine.decision.plan import PLANNED, Step
+from engine.decision.plan import PLANNED, SKIPPED, Step
 from engine.decision.simulation import Simulation
 from engine.decision.verdict import Decided, verdict_of
 from engine.effects import (
@@ -47,22 +48,24 @@ _WORDS = {
         FIRED: "сработало", CONDITION_FALSE: "не подошло", UNDECIDED: "не решено", CONFLICT: "конфликт",
         "disabled": "выключено", "not_in_force": "не действует", "not_woken": "не разбужено событием: {n}",
         "unknown": "неизвестно: {what}", "nothing": "ничего не будет сделано", "skipped": "пропущено",
-        "no_op": "уже так", "undecided": "не решено", "folder": "папка", "file": "файл", "item": "создать",
+        "no_op": "без изменений", "undecided": "не решено", "folder": "папка", "file": "файл", "item": "создать",
         "document": "документ", "notice": "уведомление", "feed": "в ленту", "mail": "письмо", "timer": "таймер",
         "call": "вызов", "number": "номер", "key": "ключ", "to": "кому", "files": "вложения", "from": "из",
         "portal": "Портал: запросов не больше {requests}, чтений {reads}, записей {writes}", "warning": "внимание",
         "loop": "правила вызывают друг друга без конца", "by": "кто",
+        "when": "условие {what}", "no_result": "нет {what}",
     },
     "en": {
         "event": "Event", "rules": "Rules", "plan": "Plan", "then": "Then", "verdict": "Verdict", "empty": "empty",
         FIRED: "fired", CONDITION_FALSE: "condition false", UNDECIDED: "undecided", CONFLICT: "conflict",
         "disabled": "disabled", "not_in_force": "not in force", "not_woken": "not woken by this event: {n}",
-        "unknown": "unknown: {what}", "nothing": "nothing would be done", "skipped": "skipped", "no_op": "already so",
+        "unknown": "unknown: {what}", "nothing": "nothing would be done", "skipped": "skipped", "no_op": "no change",
         "undecided": "undecided", "folder": "folder", "file": "file", "item": "create", "document": "document",
         "notice": "notice", "feed": "feed post", "mail": "mail", "timer": "timer", "call": "call",
         "number": "number", "key": "key", "to": "to", "files": "attached", "from": "from",
         "portal": "Portal: at most {requests} requests, {reads} reads, {writes} writes", "warning": "warning",
         "loop": "the rules wake each other without end", "by": "by",
+        "when": "condition {what}", "no_result": "no {what}",
     },
 }  # fmt: skip
 _MARKS = {
@@ -73,6 +76,7 @@ _MARKS = {
     "disabled": "-",
     "not_in_force": "-",
 }
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _COLOURS = {"✓": "32", "✗": "31", "?": "33", "!": "31", "+": "32"}
 
 
@@ -120,7 +124,7 @@ class Printer:
         event, facts = simulation.decision.event, simulation.facts
         subject = f" · {self.called(event.item, facts)}" if event.item is not None else ""
         detail = f" · {event.detail}" if event.detail else ""
-        who = f" · {self.word('by')} {event.by}" if event.by and not lead else ""
+        who = f" · {self.word('by')} {self._who(event.by, facts)}" if event.by and not lead else ""
         yield f"{lead or self.word('event') + ': '}{event.name}{subject}{detail} · {_moment(event.time)}{who}"
         for name, before in event.before.items():
             after = facts.field(event.item, name) if event.item is not None else None
@@ -153,7 +157,8 @@ class Printer:
                 yield "      " + self.word("unknown").format(what=gate.reason)
             elif values:
                 yield f"      {values}"
-            if gate.otherwise:
+            # Only the gate that stopped the rule speaks: the words of later ones assume that it had been open.
+            if gate.otherwise and gate is verdict.closed_gate:
                 yield f"      {gate.otherwise}"
 
     def _step(self, step: Step, facts: Facts) -> Iterator[str]:
@@ -171,7 +176,14 @@ class Printer:
         said = step.effect.nothing_to_do if step.effect is not None else None
         if said is not None:
             return said.ru if self.language == "ru" else said.en
-        return step.reason
+        if step.status != SKIPPED:
+            return step.reason
+        is_asked = step.call.when is not None and step.call.when.text == step.reason
+        return self.word("when" if is_asked else "no_result").format(what=step.reason)
+
+    def _who(self, by: str, facts: Facts) -> str:
+        entity, _, identity = by.partition("/")
+        return self.called(Item(entity, identity), facts) if identity in _ids(entity, facts) else by
 
     def change(self, change: Change, facts: Facts) -> Iterator[str]:
         """Yield the lines of one change."""
@@ -226,8 +238,14 @@ class Printer:
             return " · ".join(self.shown(member, facts) for _, member in value.values)
         if isinstance(value, tuple):
             return "[" + "; ".join(self.shown(member, facts) for member in value) + "]"
+        if isinstance(value, str) and _DIGEST.fullmatch(value):
+            return value[:12] + "…"  # enough to see that two files differ
         text = plain_text(value, facts)
         return str(text) if isinstance(text, str | Mixed) else str(value)
+
+
+def _ids(entity: str, facts: Facts) -> set[str]:
+    return {item.id for item in facts.items if item.entity == entity}
 
 
 def _indented(text: object) -> Iterator[str]:

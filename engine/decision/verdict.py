@@ -14,7 +14,6 @@ from engine.decision.explain import CONDITION_FALSE, FIRED, UNDECIDED, RuleVerdi
 from engine.decision.plan import NO_OP, Decision
 from engine.decision.plan import UNDECIDED as STEP_UNDECIDED
 from engine.effects import Said, StageChange
-from engine.language.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -97,15 +96,16 @@ def _troubles(chain: Sequence[Decided]) -> list[tuple[str, str]]:
 
 def _open_steps(decision: Decision) -> Iterator[tuple[str, str]]:
     """Say once for each rule and missing fact which steps wait for it."""
-    steps: dict[tuple[Rule, str], list[str]] = {}
+    waiting: dict[tuple[str, str, str], list[str]] = {}
     for step in decision.plan:
         if step.status == STEP_UNDECIDED:
-            steps.setdefault((step.rule, step.reason), []).append(step.call.action)
-    for (rule, reason), actions in steps.items():
+            told = (step.rule.id, step.rule.title, step.reason)
+            waiting.setdefault(told, []).append(step.call.action)
+    for (rule, title, reason), actions in waiting.items():
         names = ", ".join(dict.fromkeys(actions))
         yield (
-            f"«{rule.title}»: неизвестно {reason}, поэтому не решено: {names}",
-            f"{rule.id}: unknown {reason}, so undecided: {names}",
+            f"«{title}» — не решены шаги {names}: не хватает сведений ({reason})",
+            f"{rule}: {names} undecided ({reason})",
         )
 
 
@@ -116,9 +116,11 @@ def _nothing(chain: Sequence[Decided]) -> Said:
             return step.effect.nothing_to_do
     if first.decision.fired:
         return Said("всё уже сделано, менять нечего", "everything is already as it should be")
-    for verdict in first.verdicts:
+    shut = [verdict for verdict in first.verdicts if verdict.outcome == CONDITION_FALSE]
+    # A rule whose author gave words for this is a better answer than the first that happens to be shut.
+    for verdict in sorted(shut, key=lambda one: not (one.closed_gate and one.closed_gate.otherwise)):
         gate = verdict.closed_gate
-        if verdict.outcome == CONDITION_FALSE and gate is not None:
+        if gate is not None:
             russian = gate.otherwise or f"условие «{gate.text}» не выполнено"
             return Said(
                 f"ничего не сделано: «{verdict.rule.title}» — {russian}",

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, request
 
-from engine.emulator import demo, downloads, page
+from engine.emulator import demo, downloads, pages
 from engine.emulator.calling import Call, Caller
 from engine.emulator.errors import RestError
 from engine.emulator.faults import Fault
@@ -46,7 +46,7 @@ def create_app(portal: Portal) -> Flask:
         return downloads.public_file(portal, code)
 
     app.register_blueprint(demo.create_blueprint(portal))
-    app.register_blueprint(page.create_blueprint(portal))
+    app.register_blueprint(pages.create_blueprint(portal))
     return app
 
 

@@ -124,7 +124,7 @@ def _attribute(ctx: Context, tree: ast.Attribute) -> Node:
     start, end = ctx.source.span(tree)
     # As written, not `tree.attr`: a word of Python's after a dot is masked in the tree.
     name = fold(ctx.source.text[start:end].rpartition(".")[2].strip())
-    if base.type == ANY:
+    if base.type.kind == ANY.kind:
         return _part(base, name, ANY, start, end)
     found = ctx.names.part(base.type, name)
     if found is not None:
@@ -289,7 +289,7 @@ def check_result(ctx: Context, node: Node, expected: Type) -> bool:
         guilty = [one for one in node.literals if one[2] in missing]
         if guilty:
             return check_options(ctx, expected, Node(choice(), node.run, 0, 0, literals=tuple(guilty)))
-    if expected == YES_NO and node.type.kind not in ("yes/no", "any"):
+    if expected.kind == YES_NO.kind and node.type.kind not in ("yes/no", "any"):
         ctx.fault("R234", node, found=str(node.type), suggestion=f"{ctx.written(node)} != empty")
         return False
     if expected.kind == "money" and node.constant == (Decimal(0),):

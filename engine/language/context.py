@@ -58,7 +58,8 @@ class Context:
 
     def record(self, node: Node) -> Node:
         """Note that the expression reads the facts of `node`, and shows a path outside a loop."""
-        self.used.needs.update(node.origins)
+        if node.origins:
+            self.used.needs.update(node.origins)
         if node.path and not self.variables:
             self.used.shown.append((node.start, node.path, node.run))
         return node

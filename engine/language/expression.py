@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from engine.language.comparisons import truth_hints, unclear
 from engine.language.compile import check_result, visit
@@ -30,7 +30,8 @@ from engine.language.values import Item, Value
 __all__ = ["Calendar", "Expression", "Hint", "Names", "Reading", "compile_expression"]
 
 
-@dataclass(frozen=True, eq=False)
+# Not frozen, as nodes are not: 100,000 are made in one load, and a frozen dataclass takes three times as long.
+@dataclass(slots=True, eq=False)
 class Expression:
     """A checked expression. Two are equal where they are the same object.
 
@@ -83,17 +84,17 @@ class Expression:
             return None
         return item if isinstance(item, Item) else None
 
-    @cached_property
+    @property
     def equalities(self) -> tuple[tuple[str, Value], ...]:
         """The conjuncts `path == literal`; `not act.cancelled` is ("act.cancelled", False)."""
         return tuple((hint.path, hint.value) for hint in self.hints if hint.op == "==")
 
-    @cached_property
+    @property
     def membership(self) -> tuple[tuple[str, tuple[Value, ...]], ...]:
         """The conjuncts `path in [literals]`."""
         return tuple((hint.path, hint.value) for hint in self.hints if isinstance(hint.value, tuple))
 
-    @cached_property
+    @property
     def thresholds(self) -> tuple[tuple[str, str, Value], ...]:
         """The conjuncts `path < literal` (`<=`, `>`, `>=`) over numbers, money and dates."""
         return tuple((hint.path, hint.op, hint.value) for hint in self.hints if hint.op not in ("==", "in"))
@@ -117,8 +118,7 @@ def compile_expression(
     return finish(compiled, place(0, len(text)), expected), []
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A compiled text that has no place in a file yet."""
 
     text: str
@@ -157,21 +157,25 @@ def set_once(faults: list[Fault]) -> list[Fault]:
     return list({(fault.code, fault.start, fault.end): fault for fault in faults}.values())
 
 
+def _start(shown: tuple[int, str, Run]) -> int:
+    return shown[0]
+
+
 def finish(compiled: Compiled, span: Span, expected: Type | None) -> Expression:
     """Return the expression of a compiled text at its place."""
     node, used = compiled.node, compiled.used
     hints = truth_hints(node)
-    shown = sorted(used.shown, key=lambda one: one[0])
+    shown = sorted(used.shown, key=_start) if len(used.shown) > 1 else used.shown
     return Expression(
         compiled.text,
         span,
         node.type,
         frozenset(used.needs),
         hints,
-        hints[0] if len(hints) == 1 and not node.is_joined else None,
+        hints[0] if len(hints) == 1 and hints == node.hints and not node.is_joined else None,
         node.run,
-        tuple((path, run) for _, path, run in shown),
+        tuple([(path, run) for _, path, run in shown]),
         used.scope_size,
-        expected == YES_NO,
+        expected is not None and expected.kind == YES_NO.kind,
         node.owner,
     )

@@ -69,7 +69,9 @@ class RuleNames:
         """The names in force now."""
         if self._names is None:
             key = frozenset(self.scope.roots.items())
-            self._names = self.known.setdefault(key, Names(self.world, dict(self.scope.roots)))
+            self._names = self.known.get(key)
+            if self._names is None:
+                self._names = self.known[key] = Names(self.world, dict(self.scope.roots))
         return self._names
 
     def _explain(self, found: Diagnostic) -> Diagnostic:

@@ -54,7 +54,7 @@ class FileReader:
             if listed
             else []
         )
-        kept = [rule for rule in rules if rule is not None]
+        kept = [replace(rule, in_force=rule.in_force.within(in_force)) for rule in rules if rule is not None]
         if not is_enabled:
             kept = [replace(rule, is_disabled=True) for rule in kept]
         title = node.get("title")
@@ -68,13 +68,13 @@ class FileReader:
         entry = self.findings.map(node)
         if entry is None:
             return None
-        before = sum(one.is_error for one in self.findings.found)
+        before = len(self.findings.found)
         self.findings.keys(entry, RULE_KEYS)
         name_node = self.findings.require(entry, "id")
         name = self._name(name_node)
         triggers = self._triggers(entry)
         seen = find_scope(triggers, [find_reach(one, self.world, self.received) for one in triggers])
-        if sum(one.is_error for one in self.findings.found) > before and len(triggers) < self._count(entry):
+        if self._has_errors(before) and len(triggers) < self._count(entry):
             # What a faulty trigger reaches nobody knows: only names that no trigger could reach are said.
             seen = Scope({name: item(name) for name in self.world.entities})
         roots = frozenset(seen.roots)
@@ -96,7 +96,11 @@ class FileReader:
             clause=_text(entry.get("clause")),
             roots=roots,
         )
-        return rule if sum(one.is_error for one in self.findings.found) == before else None
+        return None if self._has_errors(before) else rule
+
+    def _has_errors(self, start: int) -> bool:
+        """True where an error was found since there were `start` findings."""
+        return any(one.is_error for one in self.findings.found[start:])
 
     def _count(self, entry: MapNode) -> int:
         node = entry.get("triggers")

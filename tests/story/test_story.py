@@ -40,7 +40,11 @@ def test_story_exits_0_in_an_empty_folder_in_either_language(tmp_path):
 def test_story_exits_1_where_the_regulation_does_not_close_deals(tmp_path):
     copy_regulations(tmp_path)
     acts = tmp_path / "regulations" / "acts.yaml"
-    acts.write_text(acts.read_text().replace("deal.move: {stage: won_review_requested}", "deal.move: {stage: invoice_paid}"))
+    acts.write_text(
+        acts.read_text().replace(
+            "deal.move: {stage: won_review_requested}", "deal.move: {stage: invoice_paid}"
+        )
+    )
     done = run(tmp_path, "--lang", "en", "demo", "--story")
     assert done.returncode == 1
     assert "✗ deal 118 stands in C4:WON" in done.stdout
@@ -64,7 +68,10 @@ def shipped_settings(folder: Path):
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
     folder = tmp_path_factory.mktemp("office")
-    with (folder / "log").open("w") as log, open_office(shipped_settings(folder), folder, log=open_log(log)) as office:
+    with (
+        (folder / "log").open("w") as log,
+        open_office(shipped_settings(folder), folder, log=open_log(log)) as office,
+    ):
         assert play(office, "ru")
         yield office
 
@@ -80,7 +87,9 @@ def test_simulation_and_live_run_of_each_event_give_the_same_plan(played):
         world, zone = workshop.settings.world, workshop.settings.zone
         given = read_event("run.json", text.encode(), world, zone, workshop.host.received)
         assert given.event is not None, given.diagnostics
-        facts = Facts(world, workshop.derivations, workshop.calendar, given.event.time, given.items, given.roots)
+        facts = Facts(
+            world, workshop.derivations, workshop.calendar, given.event.time, given.items, given.roots
+        )
         again = [masked(step_json(step)) for step in simulate(edition, given.event, facts).decision.plan]
         form = played.service.journal.run(line.n)
         assert form is not None
@@ -112,7 +121,9 @@ def test_a_second_delivery_of_every_event_changes_nothing(played):
     assert (len(played.ask("mails")), len(played.ask("feed"))) == (mails, feed)
 
 
-def test_editing_the_closing_rule_while_the_demo_runs_changes_the_next_event_and_breaking_it_does_not(tmp_path):
+def test_editing_the_closing_rule_while_the_demo_runs_changes_the_next_event_and_breaking_it_does_not(
+    tmp_path,
+):
     copy_regulations(tmp_path)
     acts = tmp_path / "regulations" / "acts.yaml"
     good = acts.read_text()
@@ -122,7 +133,9 @@ def test_editing_the_closing_rule_while_the_demo_runs_changes_the_next_event_and
     with (tmp_path / "log").open("w") as log, open_office(settings, tmp_path, log=open_log(log)) as office:
         office.settle()
         first = office.service.editions.current.edition.hash
-        acts.write_text(good.replace("«${deal.title}» закрыта, запрошен отзыв", "«${deal.title}» ЗАКРЫТА ПО-НОВОМУ"))
+        acts.write_text(
+            good.replace("«${deal.title}» закрыта, запрошен отзыв", "«${deal.title}» ЗАКРЫТА ПО-НОВОМУ")
+        )
         took = wait_for(lambda: office.service.editions.current.edition.hash != first)
         assert took < timedelta(seconds=1)
         second = office.service.editions.current.edition.hash
