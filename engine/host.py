@@ -49,7 +49,7 @@ def find_plugins(folders: Iterable[Path], setup: Setup, *, with_installed: bool 
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: p.name) if with_installed else ():
         try:
             loaded.append((point.name, str(point.dist.name if point.dist else point.value), point.load()))
-        except Exception as error:  # noqa: BLE001 — whatever a foreign module raises ends that plugin only
+        except (Exception, SystemExit) as error:  # noqa: BLE001 — whatever a foreign module raises ends it only
             found.append(_broken(point.name, Span(point.value), error))
     return _collect(loaded, setup, found)
 
@@ -64,7 +64,7 @@ def _load_file(file: Path, found: list[Diagnostic]) -> ModuleType | None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 — whatever a plugin file raises ends that plugin only
+    except (Exception, SystemExit) as error:  # noqa: BLE001 — whatever a plugin file raises ends that plugin only
         del sys.modules[name]
         found.append(_broken(file.stem, _place_of(error, file), error))
         return None
@@ -79,7 +79,7 @@ def _collect(loaded: list[tuple[str, str, ModuleType]], setup: Setup, found: lis
     for name, origin, module in loaded:
         try:
             supplied, events = _ask(module, name, setup)
-        except Exception as error:  # noqa: BLE001 — the same: one plugin's fault
+        except (Exception, SystemExit) as error:  # noqa: BLE001 — the same: one plugin's fault
             found.append(_broken(name, _place_of(error, Path(origin)), error))
             continue
         kept: list[Action] = []
@@ -122,12 +122,12 @@ def _problem(action: object) -> str:
     return ""
 
 
-def _broken(plugin: str, span: Span, error: Exception) -> Diagnostic:
+def _broken(plugin: str, span: Span, error: BaseException) -> Diagnostic:
     what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     return Diagnostic("R340", span, {"plugin": plugin, "what": what})
 
 
-def _place_of(error: Exception, file: Path) -> Span:
+def _place_of(error: BaseException, file: Path) -> Span:
     """Return the line of `file` where it failed: the deepest frame inside it, or the line of a syntax error."""
     if isinstance(error, SyntaxError) and error.filename == str(file):
         return Span(

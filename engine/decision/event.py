@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from engine.decision.facts import Facts
+from engine.language.operators import is_empty
 from engine.language.values import Item, Money, Undecided, Value
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
@@ -83,14 +84,16 @@ def stirs(event: Event, facts: Facts) -> Iterator[Stir]:
     changed = event.before if event.verb == UPDATED else dict.fromkeys(facts.items.get(item, {}))
     for name, before in sorted(changed.items()):
         after = facts.field(item, name)
-        if not isinstance(after, Undecided) and after == before and type(after) is type(before):
+        # The portal sends an emptied text as "" and one that never was as null: both are empty.
+        was_empty, is_now_empty = is_empty(before), is_empty(after)
+        if (was_empty and is_now_empty) or (after == before and type(after) is type(before)):
             continue
         if event.verb == CREATED and _is_blank(after):
             continue
         yield Stir("changed", item.entity, name, before, after)
-        if before is None and after is not None and not isinstance(after, Undecided):
+        if was_empty and not isinstance(after, Undecided):
             yield Stir("filled", item.entity, name, before, after)
-        elif after is None:
+        elif is_now_empty:
             yield Stir("cleared", item.entity, name, before, after)
 
 

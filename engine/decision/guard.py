@@ -37,10 +37,9 @@ def _is_import(event: str, args: tuple[object, ...]) -> bool:
         return bool(args)
     if event != "open":
         return False
-    mode = args[1] if len(args) > 1 else "r"
-    return str(args[0]).endswith(MODULE_ENDINGS) and (
-        mode is None or ("r" in str(mode) and "+" not in str(mode))
-    )
+    flags = args[2] if len(args) > 2 else 0
+    # The two lowest bits say whether a file is opened for writing; `os.open` names no mode.
+    return isinstance(flags, int) and not flags & 3 and str(args[0]).endswith(MODULE_ENDINGS)
 
 
 def _watch(event: str, args: tuple[object, ...]) -> None:

@@ -226,7 +226,8 @@ class Bucket:
         told: dict[tuple[str, object], list[Entry]] = {}
         for entry in entries:
             values = next((asked for path, asked in _merged(entry.equalities) if path == self.path), None)
-            if values is None:
+            # A rule whose demands contradict each other has no value to stand under; undecided, it is still shown.
+            if not values:
                 rest.append(entry)
             for key in {typed(value) for value in values or ()}:
                 told.setdefault(key, []).append(entry)

@@ -173,13 +173,16 @@ def effect_of(
     with no_acts() as attempts:
         try:
             effect = action.effect(params, view)
-        except Exception as error:
+        # SystemExit: a plugin that ends the program ends its run only.
+        except (Exception, SystemExit) as error:
             what = (
                 f"an effect must not act: {attempts[0]}" if attempts else f"{type(error).__name__}: {error}"
             )
             raise PluginError(plugin, call.action, what) from error
     if attempts:
         raise PluginError(plugin, call.action, f"an effect must not act: {attempts[0]}")
+    if not isinstance(effect, Effect | Undecided):
+        raise PluginError(plugin, call.action, f"effect returned {type(effect).__name__}, no Effect")
     return effect
 
 

@@ -6,7 +6,7 @@ a chain longer than ten is a loop, and its rules are named.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -42,25 +42,31 @@ class Simulation:
 
 def simulate(edition: Edition, event: Event, facts: Facts) -> Simulation:
     """Return what `event` would lead to. Nothing is done. Raises PluginError as `decide` does."""
+    waiting: deque[tuple[tuple[Simulation, ...], Event]] = deque([((), event)])
     root: Simulation | None = None
-    waiting: deque[tuple[Simulation | None, Event]] = deque([(None, event)])
-    chain: list[str] = []
     known = facts
     while waiting:
-        parent, current = waiting.popleft()
+        trail, current = waiting.popleft()
         if root is not None and current.depth > MAX_DEPTH:
-            root.loop = tuple(dict.fromkeys(chain[-MAX_DEPTH:]))
+            root.loop = _repeated(trail)
             break
-        seen = known if parent is None or current.item is None else seen_from(known, current.item)
+        seen = known if not trail or current.item is None else seen_from(known, current.item)
         decision = decide(edition, current, seen)
         simulation = Simulation(decision, seen, explain(edition, decision, seen))
-        if parent is None:
-            root = simulation
-        else:
-            parent.follow_ups.append(simulation)
-        chain.extend(rule.id for rule in decision.fired)
+        if trail:
+            trail[-1].follow_ups.append(simulation)
+        root = root or simulation
         known = known.after(decision.changes)
         raised = follow_ups(edition, current, decision.changes, known)
-        waiting.extend((simulation, follow_up) for follow_up in raised)
+        waiting.extend(((*trail, simulation), follow_up) for follow_up in raised)
     assert root is not None
     return root
+
+
+def _repeated(trail: tuple[Simulation, ...]) -> tuple[str, ...]:
+    """Return the rules that changed something more than once on the way to an event: those that make the loop."""
+    acting = Counter(
+        name for one in trail for name in {step.rule.id: None for step in one.decision.plan if step.changes}
+    )
+    again = tuple(name for name, times in acting.items() if times > 1)
+    return again or tuple(acting)

@@ -49,6 +49,9 @@ def visit(ctx: Context, tree: ast.expr) -> Node:
 
 def visit_part(ctx: Context, tree: ast.expr) -> Node:
     """Compile one part without noting its path: a longer path may go on from it."""
+    known = ctx.source.shape.paths.get(tree)
+    if known is not None:
+        return known
     visitor = _VISITORS.get(tree.__class__)
     if isinstance(tree, ast.GeneratorExp):
         written = ctx.source.slice(tree).removeprefix("(").removesuffix(")")
@@ -95,7 +98,15 @@ def _name(ctx: Context, tree: ast.Name) -> Node:
     if found is None:
         return _unknown_name(ctx, tree, name)
     root, type_ = found
-    return Node(type_, lambda r, _s: r.root(root), start, end, path=root, fact=root, origins=(root,))
+    node = Node(type_, lambda r, _s: r.root(root), start, end, path=root, fact=root, origins=(root,))
+    return _keep(ctx, tree, node)
+
+
+def _keep(ctx: Context, tree: ast.expr, node: Node) -> Node:
+    """Share a dotted name with the texts of the same shape; it holds no literal and, outside loops, no variable."""
+    if node.path and not ctx.variables:
+        ctx.source.shape.paths[tree] = node
+    return node
 
 
 def _named_constant(name: str, start: int, end: int) -> Node:
@@ -128,7 +139,7 @@ def _attribute(ctx: Context, tree: ast.Attribute) -> Node:
         return _part(base, name, ANY, start, end)
     found = ctx.names.part(base.type, name)
     if found is not None:
-        return _part(base, found[0], found[1], start, end)
+        return _keep(ctx, tree, _part(base, found[0], found[1], start, end))
     ctx.record(base)
     return _unknown_part(ctx, base, name, end)
 

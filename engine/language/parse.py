@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from engine.language.faults import Fault
+from engine.language.nodes import Node
 from engine.language.scan import MAX_LENGTH, Token, masked, scan, shape_of
 
 MAX_TREE: Final = 60
@@ -32,10 +33,14 @@ _CHILDREN: Final[Mapping[type, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What texts that differ in nothing but their literals share: the tree, and the offsets of its parts."""
+    """What texts that differ in nothing but their literals share: the tree, and the offsets of its parts.
+
+    `paths` are what the parts that are dotted names outside loops compiled to, filled by the compiler.
+    """
 
     tree: ast.expr
     spans: Mapping[ast.expr, tuple[int, int]]
+    paths: dict[ast.expr, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,8 @@ class ActionReader:
             seen.setdefault(call.action, call)
 
     def _check_unused(self, calls: tuple[ActionCall, ...]) -> None:
+        if not self.made:
+            return
         times = [call.action for call in calls]
         used = {root for call in calls for root in roots_of_call(call)}
         for call in calls:

@@ -6,7 +6,7 @@ own words for a gate that stays shut.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.language.names import RuleNames
 from engine.language.rules import Condition
@@ -73,4 +73,4 @@ class ConditionReader:
         gate = self.read(node.entries["if"][1])
         words = self.names.findings.text(self.names.findings.require(node, "else"))
         otherwise = self.names.template(words) if isinstance(words, ScalarNode) else None
-        return replace(gate, otherwise=otherwise) if gate is not None else None
+        return Condition(gate.kind, gate.span, gate.expression, gate.members, otherwise) if gate else None

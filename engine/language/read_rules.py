@@ -20,7 +20,7 @@ from engine.language.read_action import ActionReader
 from engine.language.read_condition import ConditionReader
 from engine.language.read_trigger import TriggerReader
 from engine.language.rules import Condition, InForce, Rule, RuleSet, Trigger
-from engine.language.scope import Scope, find_reach, find_scope
+from engine.language.scope import Roots, Scope, find_reach, find_scope
 from engine.language.shape import Findings
 from engine.language.source import ListNode, MapNode, Node, ScalarNode
 from engine.language.types import World, item
@@ -41,6 +41,7 @@ class FileReader:
     findings: Findings = field(default_factory=Findings)
     known: dict[NamesKey, Names] = field(default_factory=dict)
     _scopes: dict[tuple[str, ...], Condition | None] = field(default_factory=dict)
+    _reaches: dict[tuple[str, str, str], Roots] = field(default_factory=dict)
 
     def read(self, node: MapNode, file: str) -> RuleSet | None:
         """Return the file's rule set, or None where even its name or its rules cannot be read."""
@@ -73,7 +74,7 @@ class FileReader:
         name_node = self.findings.require(entry, "id")
         name = self._name(name_node)
         triggers = self._triggers(entry)
-        seen = find_scope(triggers, [find_reach(one, self.world, self.received) for one in triggers])
+        seen = find_scope(triggers, [self._reach(one) for one in triggers])
         if self._has_errors(before) and len(triggers) < self._count(entry):
             # What a faulty trigger reaches nobody knows: only names that no trigger could reach are said.
             seen = Scope({name: item(name) for name in self.world.entities})
@@ -101,6 +102,13 @@ class FileReader:
     def _has_errors(self, start: int) -> bool:
         """True where an error was found since there were `start` findings."""
         return any(one.is_error for one in self.findings.found[start:])
+
+    def _reach(self, trigger: Trigger) -> Roots:
+        """Return what `trigger` reaches, worked out once for all triggers that reach the same."""
+        key = (trigger.kind, trigger.name, trigger.entity)
+        if key not in self._reaches:
+            self._reaches[key] = find_reach(trigger, self.world, self.received)
+        return self._reaches[key]
 
     def _count(self, entry: MapNode) -> int:
         node = entry.get("triggers")

@@ -25,6 +25,7 @@ from engine.language.syntax import explain_syntax
 _RUNAWAY = re.compile(r"(?m)^(?: {400,}|[ ]*(?:[-?:] +){40,})")
 _SPLIT = re.compile(r"[\[{\]}]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _LINE_END = re.compile(r"[\r\n\x85\u2028\u2029]")
 _BARE = "!&"
 _MANY = 50_000
@@ -49,10 +50,7 @@ class Source:
 
     def __post_init__(self) -> None:
         """Find where the lines start."""
-        self.starts = [
-            0,
-            *(match.end() for match in re.finditer(r"\r\n|\r|\n|\x85|\u2028|\u2029", self.text)),
-        ]
+        self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
 
     def span(self, start: int, end: int) -> Span:
         """Return the place of the characters `start` to `end` (exclusive); never wider than the file."""

@@ -93,8 +93,8 @@ def test_decoding_a_deal():
 
 
 def test_decoding_a_user_and_a_client():
-    user = {"ID": "5", "NAME": "Анна", "EMAIL": "", "ACTIVE": True}
-    assert MAP.decode("user", user) == {"id": "5", "name": "Анна", "email": None, "active": True}
+    user = {"ID": "5", "NAME": "Анна", "LAST_NAME": "Ветрова", "EMAIL": "", "ACTIVE": True}
+    assert MAP.decode("user", user) == {"id": "5", "name": "Анна Ветрова", "email": None, "active": True}
     fm = [{"typeId": "PHONE", "value": "1"}, {"typeId": "EMAIL", "valueType": "HOME", "value": "h@x"},
           {"typeId": "EMAIL", "valueType": "WORK", "value": "w@x"}]  # fmt: skip
     assert MAP.decode("company", {"id": 12, "title": "A", "fm": fm})["email"] == "w@x"
@@ -134,7 +134,7 @@ def test_requisites():
 
 
 def test_a_namesake_is_told_apart_by_its_inn():
-    assert company(papers("13"))["folder_name"] == "ООО «А» 0500100732"
+    assert company(papers("13"))["folder_name"] == "ООО «А» (ИНН 0500100732)"
 
 
 def test_without_requisites_required_fields_are_undecided_and_optional_ones_empty():

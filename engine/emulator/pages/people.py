@@ -59,7 +59,9 @@ def client_name(portal: Portal, company_id: object) -> str:
 def client_details(portal: Portal, company_id: object) -> tuple[str, str]:
     """The client's ИНН and first e-mail, "" where absent."""
     row = portal.store.get(f"item_{COMPANY}", to_int(company_id)) or {}
-    mails = [str(mapping(one)["value"]) for one in listing(row.get("fm")) if mapping(one)["typeId"] == "EMAIL"]
+    mails = [
+        str(mapping(one)["value"]) for one in listing(row.get("fm")) if mapping(one)["typeId"] == "EMAIL"
+    ]
     for one in portal.store.rows("requisite"):
         if str(one["ENTITY_TYPE_ID"]) == str(COMPANY) and to_int(one["ENTITY_ID"]) == to_int(company_id):
             return str(one.get("RQ_INN") or ""), mails[0] if mails else ""

@@ -16,7 +16,9 @@ _PLANTING = timedelta(seconds=5)
 
 @dataclass(frozen=True)
 class Node:
-    """A folder with what is in it, or a file. `is_new`: made, or holding something made, since the first day."""
+    """A folder with what is in it, or a file. `is_new`: made or changed since the portal was filled; `is_open`:
+    shown unfolded, as are the storage itself and the way to everything new.
+    """
 
     id: int
     name: str
@@ -50,14 +52,14 @@ def _node(portal: Portal, row: Record, since: datetime, depth: int) -> Node:
     inside = drive.children(portal, to_int(row["ID"])) if is_folder else []
     inside.sort(key=lambda one: (one["TYPE"] != "folder", str(one["NAME"]).casefold()))
     children = tuple(_node(portal, one, since, depth + 1) for one in inside)
-    holds_new = any(child.is_new for child in children)
+    leads_to_new = any(child.is_new or (child.is_open and child.is_folder) for child in children)
     return Node(
         id=to_int(row["ID"]),
         name=str(row["NAME"]),
         is_folder=is_folder,
         size=to_int(row.get("SIZE")),
         time=str(row["UPDATE_TIME"]),
-        is_new=holds_new or datetime.fromisoformat(str(row["UPDATE_TIME"])) > since,
-        is_open=depth < 1 or holds_new,
+        is_new=datetime.fromisoformat(str(row["UPDATE_TIME"])) > since,
+        is_open=depth < 1 or leads_to_new,
         children=children,
     )
