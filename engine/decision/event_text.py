@@ -27,7 +27,7 @@ def event_form(event: Event, facts: Facts) -> dict[str, Json]:
     if event.before:
         before = {name: value for name, value in event.before.items() if not isinstance(value, Undecided)}
         form["before"] = {name: _short(value) for name, value in before.items()}
-    roots = dict(facts.roots)
+    roots = {name: value for name, value in facts.roots.items() if not isinstance(value, Undecided)}
     if event.item is not None:
         # The item that woke the rules first: where copies could differ, the top one is read as true.
         roots = {event.item.entity: event.item, **{n: v for n, v in roots.items() if n != event.item.entity}}

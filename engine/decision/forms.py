@@ -15,6 +15,7 @@ from typing import TypeAlias
 from engine.action import Action
 from engine.decision.event import Event
 from engine.decision.explain import RuleVerdict
+from engine.decision.facts import Facts
 from engine.decision.plan import Step
 from engine.decision.simulation import Simulation
 from engine.decision.verdict import Decided, verdict_of
@@ -57,7 +58,7 @@ def simulation_json(
     verdict = verdict_of(chain, actions, simulation.loop)
     return {
         "schema": SCHEMA,
-        "event": event_json(decision.event),
+        "event": event_json(decision.event, simulation.facts),
         "edition": edition,
         "rules": [rule_json(verdict) for verdict in simulation.verdicts],
         "plan": [step_json(step) for step in decision.plan],
@@ -73,14 +74,16 @@ def write_json(form: Mapping[str, Json]) -> str:
     return json.dumps(form, ensure_ascii=False, indent=2) + "\n"
 
 
-def event_json(event: Event) -> dict[str, Json]:
-    """Return the event's head; for a follow-up also its cause and what changed."""
+def event_json(event: Event, facts: Facts) -> dict[str, Json]:
+    """Return the event's head with its item's name; for a follow-up also its cause; what changed by old values."""
     form: dict[str, Json] = {
         "event": event.name,
         "item": str(event.item) if event.item is not None else None,
         "time": event.time.isoformat(),
         "id": event.id,
     }
+    if event.item is not None:
+        form["title"] = str(facts.display(event.item))
     if event.by:
         form["by"] = event.by
     if event.detail:

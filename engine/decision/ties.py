@@ -15,7 +15,7 @@ from engine.language.values import Item, Value
 def tie(items: dict[Item, dict[str, Value]], roots: dict[str, Value], world: World) -> None:
     """Add the links that follow from how the facts lie: side by side, and parent over child.
 
-    An item linked under its entity's own name (`act.deal`) becomes a root too where no such root is given.
+    What an item has under another entity's own name (`act.deal`: an item or empty) becomes a root where none is given.
     """
     for item, known in list(items.items()):
         _tie_children(item, known, items, world)
@@ -43,10 +43,9 @@ def _tie_beside(
     for name, spec in world.entities[root.entity].fields.items():
         if spec.type.kind != "item" or spec.type.entity != name:
             continue
-        other = roots.get(name)
-        if isinstance(other, Item):
-            items.setdefault(root, {}).setdefault(name, other)
-            continue
-        linked = items.get(root, {}).get(name)
-        if isinstance(linked, Item):
-            roots[name] = linked
+        known = items.get(root, {})
+        if name in roots:
+            # Empty is known too: an act beside `"deal": null` belongs to none.
+            items.setdefault(root, {}).setdefault(name, roots[name])
+        elif name in known:
+            roots[name] = known[name]

@@ -131,4 +131,6 @@ def _nothing(chain: Sequence[Decided]) -> Said:
 
 def _sentence(part: str) -> str:
     text = part.strip().rstrip(".")
-    return text[:1].upper() + text[1:] + "."
+    # A rule's id is written as it is: `acts/close`, not `Acts/close`.
+    starts_with_id = "/" in text.partition(" ")[0]
+    return (text if starts_with_id else text[:1].upper() + text[1:]) + "."

@@ -32,7 +32,10 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run in a list. `status` is running, waiting, done, failed, unknown or loop."""
+    """One run in a list. `status` is running, waiting, done, failed, unknown or loop.
+
+    `title` is what people call the item, `changed` the names of the fields that changed.
+    """
 
     n: int
     event: str
@@ -46,6 +49,8 @@ class RunLine:
     verdict_ru: str
     verdict_en: str
     steps: tuple[StepLine, ...]
+    title: str = ""
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class Journal:
     def last_runs(self, limit: int = 50, item: str = "") -> list[RunLine]:
         """Return the last runs (of one item), the newest first."""
         rows = self._store.rows(
-            "SELECT run.*, event.name AS event_name, event.by AS event_by, event.time AS event_time"
+            "SELECT run.*, event.name AS event_name, event.by AS event_by, event.time AS event_time,"
+            " json_extract(run.form, '$.event.title') AS title, json_extract(run.form, '$.event.before') AS before"
             " FROM run JOIN event ON event.n = run.event WHERE ? IN ('', run.item) ORDER BY run.n DESC LIMIT ?",
             (item, limit),
         )
@@ -144,6 +150,8 @@ def _run_line(row: Row, steps: tuple[StepLine, ...]) -> RunLine:
         verdict_ru=row["verdict_ru"],
         verdict_en=row["verdict_en"],
         steps=steps,
+        title=row["title"] or "",
+        changed=tuple(json.loads(row["before"] or "{}")),
     )
 
 

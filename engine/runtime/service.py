@@ -147,7 +147,7 @@ class Service:
         self._log.info("started", public=self.public_url, console=self.console_url)
 
     def stop(self) -> None:
-        """Everything has stopped and the state is closed; what was under way goes on at the next start. Once is enough."""
+        """Everything has stopped and the state is closed; what was under way goes on at the next start."""
         if self._stopping.is_set():
             return
         self._stopping.set()

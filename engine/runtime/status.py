@@ -43,6 +43,17 @@ class Status:
         """Return the last runs, the newest first."""
         return self.journal.last_runs(limit)
 
+    def happened(self, run: RunLine) -> tuple[str, str]:
+        """Return what woke a run in the map's own words: the item («Сделка «Реестр актов»»), and what changed."""
+        entity = run.item.partition("/")[0]
+        spec = self.in_force.edition.world.entities.get(entity)
+        if spec is None:
+            return run.item or run.event, ""
+        name = run.title or run.item
+        fields = (spec.fields.get(name) for name in run.changed)
+        changed = ", ".join(one.title.lower() or one.name for one in fields if one is not None)
+        return (name if name.startswith(spec.title) else f"{spec.title} «{name}»"), changed
+
     def inbox(self) -> InboxLine:
         """Return how the inbox stands."""
         return self.journal.inbox()

@@ -43,7 +43,7 @@ def create_console_app(status: Status) -> Flask:
     def page() -> str:
         return render_template(
             "status.html", status=status, runs=status.runs(), inbox=status.inbox(), errors=status.errors_text(),
-            words=STATUS_WORDS, happened=_happened, counts=status.store.counts(),
+            words=STATUS_WORDS, verb=_verb, counts=status.store.counts(),
         )  # fmt: skip
 
     @app.get("/readyz")
@@ -73,10 +73,10 @@ def _guard(response: Response) -> Response:
     return response
 
 
-def _happened(event: str) -> str:
-    """Return the Russian word for an event's name: `act.updated` → «act изменено»."""
-    entity, _, verb = event.rpartition(".")
-    return f"{entity} {EVENT_WORDS.get(verb, verb)}".strip()
+def _verb(event: str) -> str:
+    """Return the Russian word for what an event says: `act.updated` → «изменено»."""
+    verb = event.rpartition(".")[2]
+    return EVENT_WORDS.get(verb, verb)
 
 
 def _metrics(status: Status) -> str:

@@ -146,6 +146,16 @@ def test_an_act_beside_a_deal_is_tied_unless_it_names_another():
     assert inside.roots["deal"] == DEAL
 
 
+def test_an_act_of_no_deal_sees_an_empty_deal():
+    for facts in ({"act": {"id": 43, "deal": None}}, {"act": {"id": 43}, "deal": None}):
+        found = read({**HEAD, "facts": facts})
+        assert found.diagnostics == []
+        assert (found.items[ACT]["deal"], found.roots["deal"]) == (None, None)
+    unknown = read({**HEAD, "facts": {"act": {"id": 43}}})
+    assert "deal" not in unknown.roots
+    assert "deal" not in unknown.items[ACT]
+
+
 def test_a_file_that_stands_twice_is_one_file():
     scan = {"name": "a.pdf", "size": 5, "kind": "pdf", "sha256": "bb"}
     deal = {"id": 118, "acts": [{"id": 43, "scan": scan}]}

@@ -178,8 +178,8 @@ def test_the_page_shows_and_escapes(server, person, api):
     page = httpx.get(f"{server.url}/").text
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
-    assert "&lt;b&gt;не жирный" in page
-    assert "Акты/2025/Клиент" in page
+    assert "&lt;b&gt;не жирный" in httpx.get(f"{server.url}/feed").text
+    assert '<span class="folder">Клиент</span>' in httpx.get(f"{server.url}/disk").text
     assert "Сделка 2" in httpx.get(f"{server.url}/crm/deal/details/2/").text
     assert httpx.get(f"{server.url}/crm/deal/details/999/").status_code == 404
 
