@@ -21,7 +21,8 @@ _MARKS: Mapping[str, str] = {
 _WORDS = {
     "ru": {
         "running": "идёт", "waiting": "ждёт", "done": "готово", "failed": "не удалось", "unknown": "исход неизвестен",
-        "loop": "круг", "planned": "впереди", "skipped": "пропущено", "no_op": "без изменений", "undecided": "не решено",
+        "loop": "круг", "planned": "впереди", "skipped": "пропущено", "no_op": "без изменений",
+        "undecided": "не решено",
         "run": "Запуск", "rules": "Сработали правила", "steps": "Шаги", "portal": "Портал: запросов {requests}, "
         "чтений {reads}, записей {writes}", "verdict": "Итог", "edition": "Редакция", "read_back": "на портале иначе",
     },

@@ -220,7 +220,9 @@ def negate(ctx: Context, node: Node, start: int | None = None) -> Node:
 
     hints = (Hint(node.fact, "==", False),) if node.fact and node.type.kind == "yes/no" else ()
     # An empty fact is neither yes nor no, so `not fact` says more than its hint.
-    return Node(YES_NO, run, node.start if start is None else start, node.end, hints=hints, is_joined=bool(hints))
+    return Node(
+        YES_NO, run, node.start if start is None else start, node.end, hints=hints, is_joined=bool(hints)
+    )
 
 
 def unclear(value: Value, text: str) -> Undecided:

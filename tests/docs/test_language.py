@@ -194,7 +194,9 @@ def test_the_traps_are_caught() -> None:
 
 def test_a_rule_is_in_force_where_its_set_is() -> None:
     text = "ruleset: t\nin_force: {from: 2999-01-01}\nrules:\n  - id: a\n    triggers: [{created: act}]\n"
-    text += "    in_force: {from: 2026-01-01, to: 3000-12-31}\n    actions: [{field.set: {act.signed: true}}]\n"
+    text += (
+        "    in_force: {from: 2026-01-01, to: 3000-12-31}\n    actions: [{field.set: {act.signed: true}}]\n"
+    )
     ruleset, _ = _load(text)
     dates = ruleset.rules[0].in_force
     assert (str(dates.first), str(dates.last)) == ("2999-01-01", "3000-12-31")
