@@ -145,7 +145,8 @@ class PluginError(Exception):
 
     def __str__(self) -> str:
         """Name the plugin, the action and what happened."""
-        return f"{self.plugin}.{self.action}: {self.what}"
+        owned = self.action == self.plugin or self.action.startswith(self.plugin + ".")
+        return f"{self.action if owned else f'{self.plugin}.{self.action}'}: {self.what}"
 
 
 class Action(ABC):

@@ -151,8 +151,9 @@ class Effect:
 
     `params` are the rendered parameters, `changes` what a person is shown, `result` what `as:` names (an item, a
     file, text, …), `details` the values that `commands` and `perform` need beyond the parameters. `nothing_to_do`
-    says why the state is already reached; then `changes` is empty and nothing will be sent. `warnings` are said to
-    a person and stop nothing.
+    says why the state is already reached; then `changes` is empty and nothing will be sent. `kept` are the fields
+    whose value is wanted and stands already: nothing to send, but another rule that wants them otherwise is in
+    conflict. `warnings` are said to a person and stop nothing.
     """
 
     params: Mapping[str, Value | Mapping[str, Value]]
@@ -160,4 +161,5 @@ class Effect:
     result: Value = None
     details: Mapping[str, Value] = field(default_factory=dict)
     nothing_to_do: Said | None = None
+    kept: tuple[FieldChange | StageChange, ...] = ()
     warnings: tuple[Said, ...] = ()

@@ -64,7 +64,8 @@ class MoveDeal(Action):
             return Undecided(f"стадия {target} — другого направления, сделка стоит на {before}")
         settled = self._settled(before, target)
         if settled is not None:
-            return Effect(params, result=deal, nothing_to_do=settled)
+            is_there = (StageChange(deal, "stage", before, target),) if before == target else ()
+            return Effect(params, result=deal, nothing_to_do=settled, kept=is_there)
         change = StageChange(deal, "stage", before, target)
         return Effect(params, (change,), deal, {"deal": deal, "before": before, "after": target})
 

@@ -20,6 +20,7 @@ from typing import ClassVar, TypeAlias
 
 from engine import (
     Action,
+    Commands,
     DocumentChange,
     Effect,
     Facts,
@@ -248,6 +249,11 @@ class Render(Action):
             **_read_sums(reading, item, self._documents.vat_on(day)),
         }
 
+    def probe(self, key: str, effect: Effect) -> Commands:
+        """Return None whatever an earlier try did: the same facts and time give the same bytes again."""
+        yield from ()
+        return None
+
     def perform(self, effect: Effect, outside: Outside) -> Value:
         """Make the PDF (PDF/A-2b, the same bytes for the same facts and time) and keep it; return the file.
 
@@ -380,7 +386,10 @@ def compile_pdf(template: str, sheet: Mapping[str, Printed], own: Path | None, a
                 timestamp=int(at.timestamp()),
             )
         except typst.TypstError as error:
-            said = str(error.diagnostic or error.message).replace(folder, "")
+            # Typst names files from the folder it runs in or by their own path, as it sees fit.
+            said = re.sub(
+                rf"[^\s]*{re.escape(Path(folder).name)}/", "", str(error.diagnostic or error.message)
+            )
             raise PluginError("document", "render", f"шаблон «{template}»: {said.strip()}") from error
 
 

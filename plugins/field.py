@@ -52,18 +52,19 @@ class SetFields(Action):
     def effect(self, params: Params, facts: Facts) -> Effect | Undecided:
         """Say each field that changes. Undecided where a value or the item itself is, or for a stage."""
         changes: list[FieldChange] = []
+        kept: list[FieldChange] = []
         for path, value in params.items():
             if path.startswith("@"):
                 continue
             change = self._change(path, value, params, facts)
             if isinstance(change, Undecided):
                 return change
-            if not is_same(change.before, change.after):
-                changes.append(change)
+            (kept if is_same(change.before, change.after) else changes).append(change)
         if not changes:
             said = Said("Все поля уже заполнены так, как нужно.", "Every field already holds its value.")
-            return Effect(params, nothing_to_do=said)
-        return Effect(params, tuple(changes), changes[0].item, {"changes": change_rows(changes)})
+            return Effect(params, nothing_to_do=said, kept=tuple(kept))
+        details = {"changes": change_rows(changes)}
+        return Effect(params, tuple(changes), changes[0].item, details, kept=tuple(kept))
 
     def commands(self, effect: Effect) -> Commands:
         """Update each item once."""

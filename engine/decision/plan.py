@@ -206,7 +206,8 @@ def find_conflicts(fired: Iterable[Rule], plans: Mapping[str, list[Step]]) -> li
     wanted: dict[tuple[Item, str], dict[str, tuple[Rule, Value]]] = {}
     for rule in fired:
         for step in plans[rule.id]:
-            for change in step.changes:
+            kept = step.effect.kept if step.effect is not None else ()
+            for change in (*step.changes, *kept):
                 if isinstance(change, FieldChange | StageChange):
                     wanted.setdefault((change.item, change.field), {})[rule.id] = (rule, change.after)
     return [

@@ -146,11 +146,12 @@ class FileReader:
         text = self.findings.text(node) if node is not None else None
         if text is None:
             return None
-        name = unicodedata.normalize("NFC", text.text.strip())
-        if not _NAME.fullmatch(name):
-            self.findings.say("R123", text.span, name=name)
+        # Judged as written, which is what the published schema sees; some letters only decompose in NFC.
+        written = text.text.strip()
+        if not _NAME.fullmatch(written):
+            self.findings.say("R123", text.span, name=written)
             return None
-        return name
+        return unicodedata.normalize("NFC", written)
 
     def _in_force(self, node: Node | None) -> InForce:
         body = self.findings.map(node) if node is not None else None

@@ -60,6 +60,14 @@ def test_rules_that_want_different_values_do_nothing_and_the_others_go_on(tmp_pa
     assert outcomes == ["conflict", "conflict", "fired"]
 
 
+def test_a_value_that_stands_already_is_wanted_all_the_same(tmp_path):
+    keeps = SIGNED + "actions: [{field.set: {act.form: scan}}]"
+    changes = SIGNED + "actions: [{field.set: {act.form: paper}}]"
+    decision = decide(edition_of(tmp_path, s=rules(keeps, changes)), EVENT, world(form="scan"))
+    assert [len(one.rules) for one in decision.conflicts] == [2]
+    assert not decision.changes
+
+
 def test_two_rules_that_want_the_same_value_agree(tmp_path):
     body = SIGNED + "actions: [{field.set: {act.form: paper}}]"
     decision = decide(edition_of(tmp_path, s=rules(body, body)), EVENT, world(form="scan"))

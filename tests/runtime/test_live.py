@@ -246,7 +246,7 @@ class Acts(Action):
     kinds = ("call",)
 
     def effect(self, params, facts):
-        open("/etc/hostname")
+        open("note.txt", "w")
         return Effect(params)
 
 @hookimpl
