@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from engine.decision.facts import Facts
-from engine.language.operators import is_empty
+from engine.language.expressions.operators import is_empty
 from engine.language.values import Item, Money, Undecided, Value
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"

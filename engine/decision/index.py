@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.decision.event import Event, Stir, stirs
 from engine.decision.facts import Facts
-from engine.language.operators import part
+from engine.language.expressions.operators import part
 from engine.language.rules import Condition, Rule, Trigger
 from engine.language.values import Mixed, Money, Pending, Undecided, Value
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from engine.action import Action
-from engine.language.circles import find_circles
-from engine.language.conflicts import find_conflicts
+from engine.language.checking.circles import find_circles
+from engine.language.checking.conflicts import find_conflicts
+from engine.language.checking.digest import Summary, summarise
 from engine.language.diagnostics import Diagnostic, Span, by_place
-from engine.language.digest import Summary, summarise
 from engine.language.rules import RuleSet
 from engine.language.source import undisturbed
 

@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.language.comparisons import truth_hints, unclear
-from engine.language.compile import check_result, visit
-from engine.language.context import Context
 from engine.language.diagnostics import Diagnostic, Span
+from engine.language.expressions.comparisons import truth_hints, unclear
+from engine.language.expressions.compile import check_result, visit
+from engine.language.expressions.context import Context
+from engine.language.expressions.nodes import BUDGET, EXHAUSTED, ExhaustedError, Hint, Node, Run, Scope, Used
+from engine.language.expressions.parse import parse
 from engine.language.faults import Fault, Place
 from engine.language.known_names import Names
-from engine.language.nodes import BUDGET, EXHAUSTED, ExhaustedError, Hint, Node, Run, Scope, Used
-from engine.language.parse import parse
 from engine.language.reading import Calendar, Reading
 from engine.language.types import YES_NO, Type
 from engine.language.values import Item, Value

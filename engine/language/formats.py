@@ -11,8 +11,8 @@ from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from engine.language.arithmetic import MAX_TEXT
-from engine.language.operators import mismatch, open_question
+from engine.language.expressions.arithmetic import MAX_TEXT
+from engine.language.expressions.operators import mismatch, open_question
 from engine.language.reading import Reading
 from engine.language.values import Duration, File, Item, Mixed, Money, Path, Pending, Undecided, Value
 

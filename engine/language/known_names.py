@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from engine.language.parse import Shape
-from engine.language.typerules import PROPERTY_TYPES
+from engine.language.expressions.parse import Shape
+from engine.language.expressions.typerules import PROPERTY_TYPES
 from engine.language.types import FILE_PARTS, Type, World
 
 T = TypeVar("T")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from engine.action import Action
 from engine.language.diagnostics import Diagnostic, by_place
 from engine.language.expression import Names
-from engine.language.mail import File, MailTemplates
-from engine.language.names import NamesKey
-from engine.language.read_rules import FileReader
+from engine.language.loading.mail import File, MailTemplates
+from engine.language.loading.names import NamesKey
+from engine.language.loading.read_rules import FileReader
 from engine.language.rules import RuleSet
 from engine.language.shape import settle
 from engine.language.source import Limits, read_source, undisturbed

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from engine.action import Action, Param
-from engine.language.read_action import MODIFIERS
-from engine.language.read_condition import GROUPS
-from engine.language.read_rules import RULE_KEYS, SET_KEYS
-from engine.language.read_trigger import OPTIONS
+from engine.language.loading.read_action import MODIFIERS
+from engine.language.loading.read_condition import GROUPS
+from engine.language.loading.read_rules import RULE_KEYS, SET_KEYS
+from engine.language.loading.read_trigger import OPTIONS
 from engine.language.rules import TRIGGER_KINDS
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"

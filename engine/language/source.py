@@ -18,8 +18,8 @@ from typing import TypeAlias
 import yaml
 
 from engine.language.diagnostics import Diagnostic, Span
-from engine.language.scalars import align
-from engine.language.syntax import explain_syntax
+from engine.language.loading.scalars import align
+from engine.language.loading.syntax import explain_syntax
 
 # libyaml's own limit of nesting is 1,000 and its composer recurses in C; what a person writes stays below 20.
 _RUNAWAY = re.compile(r"(?m)^(?: {400,}|[ ]*(?:[-?:] +){40,})")

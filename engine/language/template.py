@@ -12,14 +12,14 @@ from typing import Final
 
 from engine.language.diagnostics import Diagnostic, Span
 from engine.language.expression import Expression, compile_part, finish
+from engine.language.expressions.operators import is_empty
+from engine.language.expressions.slots import Slot, Text, split_template
 from engine.language.faults import Fault, Place, suggest
 from engine.language.formats import FORMATS, SHOWN, format_value, joined_text, plain_text
 from engine.language.known_names import Names
 from engine.language.literals import parse_literal
-from engine.language.operators import is_empty
 from engine.language.paths import safe_name, safe_parts
 from engine.language.reading import Reading
-from engine.language.slots import Slot, Text, split_template
 from engine.language.types import ANY, TEXT, Type
 from engine.language.values import Mixed, Path, Pending, Segment, Undecided, Value
 

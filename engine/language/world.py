@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-from engine.language.derived import DerivedField, check_derived
 from engine.language.diagnostics import Diagnostic
+from engine.language.loading.derived import DerivedField, check_derived
 from engine.language.shape import Findings, nearest, settle
 from engine.language.source import MapNode, Node, ScalarNode
 from engine.language.typenames import ENTITY_WORDS, known_words, parse_type, parse_type_of

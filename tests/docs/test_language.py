@@ -8,30 +8,30 @@ import pytest
 
 from engine.decision.event_file import read_event
 from engine.decision.facts import Facts
-from engine.language.aggregates import AGGREGATES
 from engine.language.check import check_regulation
 from engine.language.diagnostics import Diagnostic, Span
 from engine.language.expression import Names, compile_expression
+from engine.language.expressions.aggregates import AGGREGATES
+from engine.language.expressions.functions import MAX_NUMBERS
+from engine.language.expressions.loops import MAX_NESTED
+from engine.language.expressions.nodes import BUDGET
+from engine.language.expressions.scan import MAX_BRANCHES, MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_TOKENS
+from engine.language.expressions.special import MAX_PATTERN
+from engine.language.expressions.typerules import PROPERTY_TYPES
+from engine.language.expressions.vocabulary import CONSTANT_NAMES, FUNCTION_NAMES
 from engine.language.formats import FORMATS
-from engine.language.functions import MAX_NUMBERS
 from engine.language.load import load_regulation
-from engine.language.loops import MAX_NESTED
-from engine.language.nodes import BUDGET
+from engine.language.loading.read_action import MODIFIERS
+from engine.language.loading.read_condition import GROUPS
+from engine.language.loading.read_rules import RULE_KEYS, SET_KEYS
+from engine.language.loading.read_trigger import OPTIONS
+from engine.language.loading.scope import find_reach
 from engine.language.paths import MAX_NAME
-from engine.language.read_action import MODIFIERS
-from engine.language.read_condition import GROUPS
-from engine.language.read_rules import RULE_KEYS, SET_KEYS
-from engine.language.read_trigger import OPTIONS
 from engine.language.rules import TRIGGER_KINDS, RuleSet
-from engine.language.scan import MAX_BRANCHES, MAX_DEPTH, MAX_DIGITS, MAX_LENGTH, MAX_TOKENS
-from engine.language.scope import find_reach
 from engine.language.source import Limits
-from engine.language.special import MAX_PATTERN
 from engine.language.template import MAX_SLOTS, MAX_TEMPLATE, compile_template
 from engine.language.timing import UNITS
-from engine.language.typerules import PROPERTY_TYPES
 from engine.language.types import FILE_PARTS, LINE_PARTS, PATH, TEXT
-from engine.language.vocabulary import CONSTANT_NAMES, FUNCTION_NAMES
 from tests.docs.docs_case import (
     Block,
     Row,

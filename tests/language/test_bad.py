@@ -85,7 +85,7 @@ def test_rendering_is_as_it_was(path, language):
 
 
 def used_codes() -> set[str]:
-    sources = (ROOT / "engine" / "language").glob("*.py")
+    sources = (ROOT / "engine" / "language").rglob("*.py")
     return {code for source in sources for code in CODE.findall(source.read_text("utf-8"))}
 
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.language.expression import compile_expression
+from engine.language.expressions.operators import equal, order
 from engine.language.faults import Fault
 from engine.language.literals import parse_literal
-from engine.language.operators import equal, order
 from engine.language.paths import safe_name
 from engine.language.template import compile_template
 from engine.language.types import (

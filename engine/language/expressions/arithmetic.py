@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import Final
 
-from engine.language.operators import (
+from engine.language.expressions.operators import (
     MINUTES,
     ZERO,
     either_open,

@@ -8,20 +8,20 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, cast
 
-from engine.language.aggregates import AGGREGATES, aggregate, over_arguments, over_list
-from engine.language.context import Context
+from engine.language.expressions.aggregates import AGGREGATES, aggregate, over_arguments, over_list
+from engine.language.expressions.context import Context
+from engine.language.expressions.functions import EMPTY_IS_FALSE, EMPTY_STAYS, FUNCTIONS, Function
+from engine.language.expressions.loops import Visit, compile_loop, visit_list_comprehension
+from engine.language.expressions.nodes import Node, Run, Scope, charge, constant, unknown
+from engine.language.expressions.operators import refusal
+from engine.language.expressions.special import SPECIAL_COUNTS, special
+from engine.language.expressions.typerules import as_text_kind, joined
+from engine.language.expressions.vocabulary import FUNCTION_NAMES
 from engine.language.faults import suggest
-from engine.language.functions import EMPTY_IS_FALSE, EMPTY_STAYS, FUNCTIONS, Function
 from engine.language.known_names import fold
-from engine.language.loops import Visit, compile_loop, visit_list_comprehension
-from engine.language.nodes import Node, Run, Scope, charge, constant, unknown
-from engine.language.operators import refusal
 from engine.language.reading import Reading
-from engine.language.special import SPECIAL_COUNTS, special
-from engine.language.typerules import as_text_kind, joined
 from engine.language.types import NUMBER, Type
 from engine.language.values import Money, Undecided, Value
-from engine.language.vocabulary import FUNCTION_NAMES
 
 _CLASSES: Final[Mapping[str, type]] = {
     "text": str, "number": Decimal, "money": Money, "date": date, "time": datetime, "list": tuple,

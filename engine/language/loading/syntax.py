@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from engine.language.diagnostics import Diagnostic
-from engine.language.scalars import quote
+from engine.language.loading.scalars import quote
 
 if TYPE_CHECKING:
     from engine.language.source import Source

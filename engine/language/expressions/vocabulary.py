@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.language.aggregates import AGGREGATES
-from engine.language.functions import FUNCTIONS
-from engine.language.special import SPECIAL_COUNTS
+from engine.language.expressions.aggregates import AGGREGATES
+from engine.language.expressions.functions import FUNCTIONS
+from engine.language.expressions.special import SPECIAL_COUNTS
 
 CONSTANT_NAMES: Final = frozenset({"true", "false", "empty", "now", "today"})
 FUNCTION_NAMES: Final = frozenset(FUNCTIONS) | AGGREGATES | frozenset(SPECIAL_COUNTS)

@@ -11,8 +11,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.language.checking.digest import Summary, Write, demands_under, exclude_each_other, may_wake
 from engine.language.diagnostics import Diagnostic
-from engine.language.digest import Summary, Write, demands_under, exclude_each_other, may_wake
 
 MAX_EDGES = 200_000
 MAX_TOLD = 50

@@ -6,15 +6,15 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from engine.language.aggregates import collect
-from engine.language.context import Context, Variable
+from engine.language.expressions.aggregates import collect
+from engine.language.expressions.context import Context, Variable
+from engine.language.expressions.nodes import Loop, Node, Run, Scope, charge
+from engine.language.expressions.operators import refusal
+from engine.language.expressions.vocabulary import CONSTANT_NAMES, FUNCTION_NAMES
 from engine.language.known_names import fold
-from engine.language.nodes import Loop, Node, Run, Scope, charge
-from engine.language.operators import refusal
 from engine.language.reading import Reading
 from engine.language.types import ANY, list_of
 from engine.language.values import Undecided, Value
-from engine.language.vocabulary import CONSTANT_NAMES, FUNCTION_NAMES
 
 MAX_NESTED: Final = 2
 Visit: TypeAlias = Callable[[Context, ast.expr], Node]

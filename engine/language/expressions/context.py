@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from engine.language.expressions.nodes import Node, Used, unknown
+from engine.language.expressions.parse import Source
 from engine.language.faults import Fault
 from engine.language.known_names import Names
-from engine.language.nodes import Node, Used, unknown
-from engine.language.parse import Source
 from engine.language.types import Type
 
 

@@ -14,13 +14,13 @@ from datetime import date
 
 from engine.action import Action
 from engine.language.expression import Names
-from engine.language.mail import MailTemplates
-from engine.language.names import NamesKey, RuleNames
-from engine.language.read_action import ActionReader
-from engine.language.read_condition import ConditionReader
-from engine.language.read_trigger import TriggerReader
+from engine.language.loading.mail import MailTemplates
+from engine.language.loading.names import NamesKey, RuleNames
+from engine.language.loading.read_action import ActionReader
+from engine.language.loading.read_condition import ConditionReader
+from engine.language.loading.read_trigger import TriggerReader
+from engine.language.loading.scope import Roots, Scope, find_reach, find_scope
 from engine.language.rules import Condition, InForce, Rule, RuleSet, Trigger
-from engine.language.scope import Roots, Scope, find_reach, find_scope
 from engine.language.shape import Findings
 from engine.language.source import ListNode, MapNode, Node, ScalarNode
 from engine.language.types import World, item

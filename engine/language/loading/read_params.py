@@ -10,8 +10,8 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from engine.action import Action
-from engine.language.mail import MailTemplates
-from engine.language.names import RuleNames
+from engine.language.loading.mail import MailTemplates
+from engine.language.loading.names import RuleNames
 from engine.language.rules import ParamTree
 from engine.language.shape import nearest
 from engine.language.source import ListNode, MapNode, Node, ScalarNode

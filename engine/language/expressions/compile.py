@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, cast
 
-from engine.language.arithmetic import calculate, negative
-from engine.language.calls import visit_call
-from engine.language.comparisons import (
+from engine.language.expressions.arithmetic import calculate, negative
+from engine.language.expressions.calls import visit_call
+from engine.language.expressions.comparisons import (
     check_options,
     combine,
     compare,
@@ -22,18 +22,18 @@ from engine.language.comparisons import (
     negate,
     unclear,
 )
-from engine.language.context import Context
+from engine.language.expressions.context import Context
+from engine.language.expressions.loops import visit_list_comprehension
+from engine.language.expressions.nodes import Node, Scope, constant, unknown
+from engine.language.expressions.operators import part
+from engine.language.expressions.scan import unquoted
+from engine.language.expressions.typerules import assignable, joined, result_of
+from engine.language.expressions.vocabulary import CONSTANT_NAMES, FOREIGN_CONSTANTS, FUNCTION_NAMES
 from engine.language.faults import suggest
 from engine.language.known_names import fold
-from engine.language.loops import visit_list_comprehension
-from engine.language.nodes import Node, Scope, constant, unknown
-from engine.language.operators import part
 from engine.language.reading import Reading
-from engine.language.scan import unquoted
-from engine.language.typerules import assignable, joined, result_of
 from engine.language.types import ANY, DATE, NOTHING, NUMBER, TEXT, TIME, YES_NO, Type, choice, list_of
 from engine.language.values import Item, Value
-from engine.language.vocabulary import CONSTANT_NAMES, FOREIGN_CONSTANTS, FUNCTION_NAMES
 
 _OPERATORS: Final[Mapping[type, str]] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cmp_to_key
 
-from engine.language.arithmetic import calculate
-from engine.language.comparisons import unclear
-from engine.language.context import Context
-from engine.language.nodes import Loop, Node, Run, Scope, charge
-from engine.language.operators import open_question, order, refusal
+from engine.language.expressions.arithmetic import calculate
+from engine.language.expressions.comparisons import unclear
+from engine.language.expressions.context import Context
+from engine.language.expressions.nodes import Loop, Node, Run, Scope, charge
+from engine.language.expressions.operators import open_question, order, refusal
+from engine.language.expressions.typerules import is_ordered
 from engine.language.reading import Reading
-from engine.language.typerules import is_ordered
 from engine.language.types import NUMBER, YES_NO, Type, list_of
 from engine.language.values import Money, Undecided, Value
 

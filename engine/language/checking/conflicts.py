@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from engine.language.checking.digest import Demands, Summary, Write, demands_under, exclude_each_other
 from engine.language.diagnostics import Diagnostic
-from engine.language.digest import Demands, Summary, Write, demands_under, exclude_each_other
 from engine.language.rules import Trigger
 from engine.language.values import Value
 

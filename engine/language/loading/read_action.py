@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.action import Action
+from engine.language.checking.uses import roots_of_call
 from engine.language.expression import Expression
-from engine.language.mail import MailTemplates
-from engine.language.names import RuleNames
-from engine.language.read_params import ParamReader
+from engine.language.loading.mail import MailTemplates
+from engine.language.loading.names import RuleNames
+from engine.language.loading.read_params import ParamReader
 from engine.language.rules import ActionCall
 from engine.language.shape import nearest
 from engine.language.source import ListNode, MapNode, Node, ScalarNode
 from engine.language.typenames import parse_type
 from engine.language.types import ANY
-from engine.language.uses import roots_of_call
 
 MODIFIERS = ("as", "when", "key")
 

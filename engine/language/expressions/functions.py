@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, Inexact, localcontext
 
-from engine.language.arithmetic import EXACT, MAX_TEXT, floor
+from engine.language.expressions.arithmetic import EXACT, MAX_TEXT, floor
 from engine.language.formats import joined_text, plain_text
 from engine.language.literals import read_date
 from engine.language.reading import Reading

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.language.names import RuleNames
+from engine.language.expressions.traps import find_map, find_split
+from engine.language.loading.names import RuleNames
 from engine.language.rules import Condition
 from engine.language.source import ListNode, MapNode, Node, ScalarNode
-from engine.language.traps import find_map, find_split
 
 GROUPS = ("all", "any", "none")
 _FORMS = (*GROUPS, "if", "else")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from engine.language.diagnostics import Diagnostic, Span
-from engine.language.names import RuleNames
+from engine.language.loading.names import RuleNames
 from engine.language.shape import nearest
 from engine.language.source import ScalarNode, Source, read_text
 from engine.language.template import Template, compile_template

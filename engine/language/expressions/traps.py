@@ -7,7 +7,7 @@ Each has a code of its own with the mend; the traps that break YAML's syntax are
 from __future__ import annotations
 
 from engine.language.diagnostics import Diagnostic
-from engine.language.scalars import quote
+from engine.language.loading.scalars import quote
 from engine.language.source import ListNode, MapNode, ScalarNode
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}

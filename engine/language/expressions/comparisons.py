@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from engine.language.context import Context
-from engine.language.literals import unknown_option
-from engine.language.nodes import Hint, Node, Run, Scope, charge
-from engine.language.operators import (
+from engine.language.expressions.context import Context
+from engine.language.expressions.nodes import Hint, Node, Run, Scope, charge
+from engine.language.expressions.operators import (
     either_open,
     equal,
     is_empty,
@@ -22,8 +21,9 @@ from engine.language.operators import (
     order,
     part,
 )
+from engine.language.expressions.typerules import comparable, is_ordered
+from engine.language.literals import unknown_option
 from engine.language.reading import Reading
-from engine.language.typerules import comparable, is_ordered
 from engine.language.types import ANY, TEXT, YES_NO, Type
 from engine.language.values import Item, Money, Undecided, Value
 

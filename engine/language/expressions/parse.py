@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.language.expressions.nodes import Node
+from engine.language.expressions.scan import MAX_LENGTH, Token, masked, scan, shape_of
 from engine.language.faults import Fault
-from engine.language.nodes import Node
-from engine.language.scan import MAX_LENGTH, Token, masked, scan, shape_of
 
 MAX_TREE: Final = 60
 MAX_SHAPES: Final = 2000

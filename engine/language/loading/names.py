@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from engine.language.diagnostics import Diagnostic, Span
 from engine.language.expression import Expression, Names, compile_expression
-from engine.language.scope import Scope
+from engine.language.expressions.traps import find_cut
+from engine.language.loading.scope import Scope
 from engine.language.shape import Findings, nearest
 from engine.language.source import ScalarNode
 from engine.language.template import Template, compile_template
-from engine.language.traps import find_cut
 from engine.language.types import YES_NO, Type, World
 
 # The expression language's code for a first name that its scope does not have (value `name`).

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from engine.language.arithmetic import MAX_TEXT
-from engine.language.context import Context
-from engine.language.nodes import Node, Scope, constant
-from engine.language.operators import is_empty, refusal
+from engine.language.expressions.arithmetic import MAX_TEXT
+from engine.language.expressions.context import Context
+from engine.language.expressions.nodes import Node, Scope, constant
+from engine.language.expressions.operators import is_empty, refusal
+from engine.language.expressions.typerules import joined
 from engine.language.reading import Reading
-from engine.language.typerules import joined
 from engine.language.types import MONEY, YES_NO, Type
 from engine.language.values import Mixed, Money, Pending, Undecided, Value
 

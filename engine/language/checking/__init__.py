@@ -1,0 +1,1 @@
+"""What rules say about each other. Its door is `check.py`."""
