@@ -90,7 +90,7 @@ def test_a_broken_config_has_places_in_every_form(run, company):
     ran = run("check", cwd=company)
     assert ran.code == 1
     assert "config.yaml:6:14: error[R320]: the value `Moscow` does not fit here" in ran.out
-    assert "a time zone such as Europe/Moscow is needed" in ran.out
+    assert "needed: a time zone such as Europe/Moscow" in ran.out
     assert "R120" in ran.out
     assert ran.is_plain
     codes = {
