@@ -257,14 +257,15 @@ class Carrier:
         if step is None or ended is None:
             return said
         word = (
-            ("неизвестно, сделан ли", "unknown at")
+            ("неизвестно, сделан ли шаг", "unknown at")
             if ended.status == "unknown"
-            else ("остановлено на", "stopped at")
+            else ("остановлено на шаге", "stopped at")
         )
         where = f"{step.number} ({step.call.action})"
+        why = ended.reason.removeprefix(f"{step.call.action}: ")
         return Said(
-            f"{said.ru} Нужен человек: {word[0]} шаг {where}: {ended.reason}",
-            f"{said.en} A person is needed: {word[1]} step {where}: {ended.reason}",
+            f"{said.ru} Нужен человек: {word[0]} {where}: {why}",
+            f"{said.en} A person is needed: {word[1]} step {where}: {why}",
         )
 
     def _loop_words(self, event: Event, decision: Decision, facts: Facts, edition: Edition) -> Said:

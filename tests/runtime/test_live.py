@@ -293,7 +293,7 @@ def test_a_plugins_fault_ends_its_run_only(tmp_path: Path) -> None:
             ("deal.updated", "failed", ["done", "failed", "planned"]),
             ("deal.updated", "done", ["done"]),
         ]
-        assert "own.own.broken: RuntimeError: сломалось" in live.runs()[0].verdict_ru
+        assert "остановлено на шаге 2 (own.broken): RuntimeError: сломалось" in live.runs()[0].verdict_ru
         live.person.update(DEAL, 120, {"title": "действуй"})
         live.settle()
         assert told(live)[2] == ("deal.updated", "failed", [])
