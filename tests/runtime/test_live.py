@@ -186,7 +186,7 @@ def test_a_portal_that_stays_busy_ends_the_run_and_the_next_event_goes_on(tmp_pa
         live.person.update(DEAL, 118, {"title": "Раз"})
         live.settle()
         assert told(live) == [("deal.updated", "failed", ["failed", "planned"])]
-        assert "Нужен человек: остановлено на шаг 1 (act.issue)" in live.runs()[0].verdict_ru
+        assert "Нужен человек: остановлено на шаге 1 (act.issue)" in live.runs()[0].verdict_ru
         live.person.update(DEAL, 118, {"title": "Два"})
         live.settle()
         assert told(live)[1] == ("deal.updated", "done", ["done", "done"])
