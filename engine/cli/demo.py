@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import click
@@ -12,6 +11,7 @@ import click
 from engine.cli.office import Office, open_office
 from engine.cli.opening import Opening, pass_opening
 from engine.cli.story import EVENTS, end_state
+from engine.cli.waiting import wait_for_stop
 from engine.runtime.logs import open_log
 
 PORTS = (8025, 8024, 8026, 8028)
@@ -44,7 +44,7 @@ def command(opening: Opening, *, story: bool) -> None:
         if story:
             sys.exit(0 if play(office, opening.language) else FAILED)
         _welcome(office, opening.language, workshop.settings.regulations)
-        _wait()
+        wait_for_stop()
 
 
 def play(office: Office, language: str) -> bool:
@@ -98,10 +98,3 @@ def _welcome(office: Office, language: str, regulations: Path) -> None:
     for name, where in rows:
         click.echo(f"{name + ':':<18} {where}")
     click.echo(words[-1])
-
-
-def _wait() -> None:
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        click.echo("", err=True)

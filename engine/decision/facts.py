@@ -95,28 +95,30 @@ class Facts:
         touched: set[tuple[str, str]] = set()
         for change in changes:
             for item, name, value in _written(change):
-                items.setdefault(item, {})[name] = value
+                before = items.setdefault(item, {}).get(name)
+                items[item][name] = value
                 touched.add((item.entity, name))
-            if isinstance(change, ItemChange):
-                touched.update(self._adopt(items, change))
+                touched.update(self._relist(items, item, name, before, value))
         stale = self.derivations.following(touched)
         for item, known in items.items():
             for name in [n for n in known if (item.entity, n) in stale]:
                 del known[name]
         return replace(self, items=items, _derived={})
 
-    def _adopt(self, items: dict[Item, dict[str, Value]], change: ItemChange) -> Iterator[tuple[str, str]]:
-        """Append a created item to its parents' lists; yield the lists that grew."""
-        for parent_field, parent in change.fields.items():
-            if not isinstance(parent, Item) or parent.entity not in self.world.entities:
+    def _relist(
+        self, items: dict[Item, dict[str, Value]], item: Item, link: str, before: Value, after: Value
+    ) -> Iterator[tuple[str, str]]:
+        """Move `item` from the lists of the parent that `link` named to those of the new one; yield these lists."""
+        for parent, is_new in ((before, False), (after, True)):
+            if before == after or not isinstance(parent, Item) or parent.entity not in self.world.entities:
                 continue
             for name, spec in self.world.entities[parent.entity].fields.items():
                 member = spec.type.of.entity if spec.type.of else ""
-                if spec.binding.get("by") == parent_field and member == change.item.entity:
-                    known = items.get(parent, {}).get(name)
-                    if isinstance(known, tuple):
-                        items[parent][name] = (*known, change.item)
-                        yield (parent.entity, name)
+                known = items.get(parent, {}).get(name)
+                if spec.binding.get("by") == link and member == item.entity and isinstance(known, tuple):
+                    others = tuple(one for one in known if one != item)
+                    items[parent][name] = (*others, item) if is_new else others
+                    yield (parent.entity, name)
 
 
 def _written(change: Change) -> Iterator[tuple[Item, str, Value]]:

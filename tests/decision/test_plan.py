@@ -166,6 +166,13 @@ def test_an_effect_shows_wherever_the_item_stands(tmp_path):
     assert born.field(Item("act", "new-1"), "id") == Pending("act/new-1.id", shown="new-1")
 
 
+def test_an_item_that_moves_to_another_parent_leaves_the_first_ones_list():
+    other = Item("deal", "9")
+    items = {ACT: {"deal": DEAL}, DEAL: {"acts": (ACT,)}, other: {"acts": ()}}
+    facts = facts_of(items, {"act": ACT}).after([FieldChange(ACT, "deal", DEAL, other)])
+    assert (facts.field(DEAL, "acts"), facts.field(other, "acts")) == ((), (ACT,))
+
+
 def test_a_derived_field_is_taken_as_given_until_something_it_derives_from_changes():
     invoice = Item("invoice", "7")
     items = {
