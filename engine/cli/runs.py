@@ -1,4 +1,4 @@
-"""`engine runs list|show`: the journal as a person reads it, also beside a running engine."""
+"""`engine runs list|show|export`: the journal as a person reads it, also beside a running engine."""
 
 from __future__ import annotations
 
@@ -64,6 +64,21 @@ def show(opening: Opening, number: int, form: str) -> None:
     if run is None:
         raise Mistake("no_run", 1, name=str(number))
     click.echo(write_json(run) if form == "json" else run_text(run, opening.language), nl=False)
+
+
+@command.command("export")
+@click.argument("number", metavar="RUN", type=click.IntRange(1))
+@pass_opening
+def export(opening: Opening, number: int) -> None:
+    """Print a run's event with its facts as an event file that `engine simulate` accepts."""
+    from engine.decision.event_text import event_form
+    from engine.decision.forms import write_json
+
+    with open_journal(opening) as journal:
+        found = journal.event_of(number, opening.workshop(is_quiet=True))
+    if found is None:
+        raise Mistake("no_run", 1, name=str(number))
+    click.echo(write_json(event_form(*found)), nl=False)
 
 
 @contextmanager

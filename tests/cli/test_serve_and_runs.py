@@ -105,6 +105,12 @@ def check_journal(folder, item):
     text = start(("runs", "show", number, "--lang", "ru"), folder).out
     assert "✓ 1. notify — готово" in text
     assert "acts/tell — Сделка в работе (regulations/acts.yaml:5:9)" in text
+    exported = start(("runs", "export", number), folder)
+    (folder / "again.event.json").write_text(exported.out, "utf-8")
+    again = json.loads(start(("simulate", "again.event.json", "--format", "json"), folder).out)
+    assert [(step["action"], step["params"]) for step in again["plan"]] == [
+        (step["action"], step["params"]) for step in shown["plan"]
+    ]
     missing = start(("runs", "show", "999"), folder)
     assert (missing.code, missing.err) == (1, "engine: the journal has no run 999\n")
 
