@@ -41,11 +41,6 @@ class Built:
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, bytes] = field(repr=False)
 
-    @property
-    def has_errors(self) -> bool:
-        """True where the regulation must not come into force."""
-        return any(found.is_error for found in self.diagnostics)
-
 
 @dataclass
 class Workshop:

@@ -8,25 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-SIMPLE = (
-    "text",
-    "number",
-    "money",
-    "date",
-    "time",
-    "duration",
-    "yes/no",
-    "file",
-    "path",
-    "folder",
-    "empty",
-    "any",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One type. `kind` is a word of `SIMPLE` or `item`, `list`, `row`, `choice`.
+    """One type. `kind` is a simple word (`text`, `money`, …, `empty`) or `item`, `list`, `row`, `choice`.
 
     `entity` is set for `item`; `of` for `list`; `options` (the names allowed) for `choice`; `fields` for `row`.
     """
