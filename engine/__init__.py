@@ -20,7 +20,16 @@ from engine.action import (
     Ref,
     Verification,
 )
-from engine.drive import Asking, fold_name, folder_command, is_alive, reach_folder, remember_command, rows_of
+from engine.drive import (
+    Asking,
+    fold_name,
+    folder_command,
+    is_alive,
+    reach_folder,
+    remember_command,
+    remove_made_folders,
+    rows_of,
+)
 from engine.effects import (
     CallChange,
     Change,
@@ -37,7 +46,15 @@ from engine.effects import (
     StageChange,
     TimerChange,
 )
-from engine.field_changes import change_rows, changed_fields, read_fields_back, row_fields, write_fields
+from engine.feed import Post, claimed_key, delete_post, find_post, publish_post, read_post_back
+from engine.field_changes import (
+    change_rows,
+    changed_fields,
+    read_fields_back,
+    restore_fields,
+    row_fields,
+    write_fields,
+)
 from engine.hooks import hookimpl
 from engine.issuing import cancel_item, find_issued, issue_item
 from engine.language.formats import money_text
@@ -55,6 +72,7 @@ from engine.language.values import (
     Undecided,
     Value,
 )
+from engine.letters import Letter, ascii_address, deliver_letters, flat_text, letter_id, recall_letters
 from engine.readback import is_same, read_back
 from engine.setup import MailSetup, Setup
 from engine.stage_document import (
@@ -88,6 +106,7 @@ __all__ = [
     "FolderChange",
     "Item",
     "ItemChange",
+    "Letter",
     "MailChange",
     "MailSetup",
     "Mixed",
@@ -99,6 +118,7 @@ __all__ = [
     "Path",
     "Pending",
     "PluginError",
+    "Post",
     "Ref",
     "Row",
     "Said",
@@ -111,23 +131,35 @@ __all__ = [
     "Undecided",
     "Value",
     "Verification",
+    "ascii_address",
     "cancel_item",
     "change_rows",
     "changed_fields",
+    "claimed_key",
+    "delete_post",
+    "deliver_letters",
     "due_time",
     "find_issued",
+    "find_post",
+    "flat_text",
     "fold_name",
     "folder_command",
     "hookimpl",
     "is_alive",
     "is_same",
     "issue_item",
+    "letter_id",
     "live_children",
     "money_text",
+    "publish_post",
     "reach_folder",
     "read_back",
     "read_fields_back",
+    "read_post_back",
+    "recall_letters",
     "remember_command",
+    "remove_made_folders",
+    "restore_fields",
     "row_fields",
     "rows_of",
     "safe_name",

@@ -54,7 +54,8 @@ class Command:
     `id` is unique within its step. `assume` is what an estimate without a portal takes for the answer's `result`
     (the costliest case). Error codes in `tolerate` come back as an answer; any other fails the step. Methods that
     begin with `engine.` are the engine's own: `engine.number.take` {series, owner, year, format} → text,
-    `engine.recall` {key} → text or None, `engine.remember` {key, value} → None.
+    `engine.recall` {key} → text or None, `engine.remember` {key, value} → None, `engine.key` {} → the key claimed for
+    this step.
     """
 
     id: str
@@ -131,6 +132,12 @@ class Outside(Protocol):
     def keep(self, name: str, content: bytes) -> File:
         """Store bytes durably and return the file with its size, kind and sha256."""
 
+    def recall(self, key: str) -> str | None:
+        """Return what was remembered under `key`, by `perform` or by an `engine.remember` command."""
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep `value` under `key`: after the return it survives a power cut."""
+
 
 @dataclass
 class PluginError(Exception):
@@ -182,12 +189,20 @@ class Action(ABC):
         return ()
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Look on the portal for an earlier try under `key`; return its result, or None if there was none."""
+        """Look on the portal for an earlier try under `key`; return its result, or None if there surely was none.
+
+        Undecided where neither can be said: its reason tells a person what to look for. What an earlier try left
+        half-done may be completed here, where repeating that is harmless.
+        """
         yield from ()
         return None
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:
-        """Return the commands that take the effect back, or None where that is impossible (the default)."""
+        """Return the commands that take the effect back, or None where that is impossible (the default).
+
+        They return undecided where the portal shows that it cannot be done, or not wholly: changed since, there before.
+        Run twice they do nothing more.
+        """
         return None
 
     def perform(self, effect: Effect, outside: Outside) -> Value:

@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Generator, Mapping, Sequence
 from typing import Final, TypeAlias, TypeVar
 
-from engine.action import Answer, Command, Ref
+from engine.action import Answer, Command, Commands, Ref
 from engine.language.paths import safe_name
-from engine.language.values import Segment
+from engine.language.values import Item, Segment, Undecided
 
 T = TypeVar("T")
 Asking: TypeAlias = Generator[Sequence[Command], Sequence[Answer], T]
@@ -26,11 +26,12 @@ BROKEN: Final = frozenset({"", "100", "ERROR_ARGUMENT", "ERROR_NOT_FOUND", "ACCE
 TRIES: Final = 3
 
 
-def reach_folder(drive: str, segments: Sequence[Segment]) -> Asking[str]:
+def reach_folder(drive: str, segments: Sequence[Segment], *, made_by: str = "") -> Asking[str]:
     """Return the id of the folder at `segments` of the shared drive (storage type `drive`), made if missing.
 
-    Two requests where folders are missing, one where none is. Raises LookupError, with words for a person,
-    where the portal shows no such drive or a name stays taken by something that cannot be seen.
+    Folders that had to be made are remembered as those of `made_by`, for `remove_made_folders`. Two requests where
+    folders are missing, one where none is. Raises LookupError, with words for a person, where the
+    portal shows no such drive or a name stays taken by something that cannot be seen.
     """
     # What a pending value turned out to be has not been looked at yet; a safe name stays as it is.
     segments = tuple(Segment(safe_name(str(segment.text)), segment.origin) for segment in segments)
@@ -41,7 +42,7 @@ def reach_folder(drive: str, segments: Sequence[Segment]) -> Asking[str]:
         found = yield from _walk(root, segments, turn)
         if len(found) < len(segments):
             names = [str(segment.text) for segment in segments[len(found) :]]
-            made = yield from _create(found[-1] if found else root, names, turn)
+            made = yield from _create(found[-1] if found else root, names, turn, made_by)
             if made is None:  # somebody created one of them between our look and our write: look again
                 continue
             found = [*found, *made]
@@ -147,7 +148,7 @@ def _kept(
     return None
 
 
-def _create(parent: str, names: Sequence[str], turn: int) -> Asking[list[str] | None]:
+def _create(parent: str, names: Sequence[str], turn: int, made_by: str) -> Asking[list[str] | None]:
     """Create folder in folder with one batch; return their ids, or None where a name was taken meanwhile."""
     commands: list[Command] = []
     for at, name in enumerate(names):
@@ -165,9 +166,10 @@ def _create(parent: str, names: Sequence[str], turn: int) -> Asking[list[str] | 
             )
         )
     answers = yield commands
-    if any(answer.error for answer in answers):
-        return None
-    return [str(answer.result["ID"]) for answer in answers if isinstance(answer.result, Mapping)]
+    ids = [str(answer.result["ID"]) for answer in answers if isinstance(answer.result, Mapping)]
+    if made_by and ids:
+        yield [remember_command(f"made{turn}_{folder}", _made_note(folder), made_by) for folder in ids]
+    return None if any(answer.error for answer in answers) else ids
 
 
 def _remember(root: str, segments: Sequence[Segment], ids: Sequence[str], turn: int) -> Asking[None]:
@@ -179,6 +181,39 @@ def _remember(root: str, segments: Sequence[Segment], ids: Sequence[str], turn: 
     ]
     if notes:
         yield notes
+
+
+def remove_made_folders(folder: str, made_by: str) -> Commands:
+    """Move `folder` to the bin, then those above it, as far as `made_by` made them and they are empty.
+
+    Returns the folder, or undecided where it was there before or something lies in it. One that is gone or in the bin
+    already is passed over.
+    """
+    at, why = folder, ""
+    while at and not why:
+        answers = yield [
+            Command(f"made_{at}", "engine.recall", {"key": _made_note(at)}),
+            folder_command(f"standing_{at}", at),
+            Command(f"inside_{at}", "disk.folder.getChildren", {"id": at}, assume=[], tolerate=BROKEN),
+        ]
+        row = answers[1].result
+        if answers[0].result != made_by:
+            why = "папка была и до этого шага"
+        elif is_alive(answers[1]) and rows_of(answers[2]):
+            why = "в папке что-то лежит"
+        elif is_alive(answers[1]):
+            yield [
+                Command(f"bin_{at}", "disk.folder.markDeleted", {"id": at}, writes=True, assume={"ID": at})
+            ]
+        if why and at == folder:
+            name = str(row.get("NAME")) if isinstance(row, Mapping) else folder
+            return Undecided(f"{why}: «{name}»")
+        at = str(row.get("PARENT_ID") or "") if isinstance(row, Mapping) else ""
+    return Item("folder", folder)
+
+
+def _made_note(folder: str) -> str:
+    return f"folder made {folder}"
 
 
 def folder_command(command: str, folder: str) -> Command:

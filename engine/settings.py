@@ -24,16 +24,20 @@ from engine.language.timing import parse_duration
 from engine.language.types import World
 from engine.language.values import Duration
 from engine.language.world import read_world
-from engine.setup import DocumentSetup, MailSetup, VatRate
+from engine.setup import Caps, DocumentSetup, Keep, LogSetup, MailSetup, VatRate
 
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
 _KEYS = {
     "": (
-        "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "listen",
-        "map",
+        "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "lanes",
+        "takeover", "brakes", "sweep", "journal", "log", "listen", "map",
     ),
     "company": ("name", "time_zone", "calendar", "language"),
-    "portal": ("webhook_url", "application_token", "shared_drive"),
+    "portal": ("webhook_url", "application_token", "shared_drive", "attention"),
+    "brakes": ("items", "mails", "again"),
+    "sweep": ("every",),
+    "journal": ("keep", "keep_failed"),
+    "log": ("format", "level"),
     "mail": ("host", "port", "security", "user", "password", "from"),
     "documents": ("numbers", "last_given", "due", "vat", "prices_include_vat", "templates"),
     "listen": ("public", "console"),
@@ -65,11 +69,18 @@ class Settings:
     webhook_url: str = field(repr=False)
     application_token: str = field(repr=False)
     shared_drive: str
+    attention: str
+    lanes: int
+    takeover: int
+    brakes: Caps
+    sweep_seconds: float
+    keep: Keep
+    log: LogSetup
     mail: MailSetup
     documents: DocumentSetup
     regulations: Path
     plugins: Path
-    state: str
+    state: str = field(repr=False)
     public: Address
     console: Address
     world: World = field(repr=False)
@@ -160,6 +171,16 @@ class _Reader:
             webhook_url=self.text("portal", "webhook_url"),
             application_token=self.text("portal", "application_token"),
             shared_drive=self.text("portal", "shared_drive", "common"),
+            attention=self.text("portal", "attention"),
+            lanes=max(1, self.number("", "lanes", 8)),
+            takeover=max(1, self.number("", "takeover", 20)),
+            brakes=self.caps(),
+            sweep_seconds=self.sweep_seconds(),
+            keep=self.keep(),
+            log=LogSetup(
+                self.one_of("log", "format", ("text", "json"), "text"),
+                self.one_of("log", "level", ("info", "warning"), "info"),
+            ),
             mail=self.mail(),
             documents=self.documents(),
             regulations=self.path("regulations", "regulations"),
@@ -241,6 +262,42 @@ class _Reader:
             password=self.text("mail", "password"),
             sender=self.text("mail", "from"),
         )
+
+    def caps(self) -> Caps:
+        usual = Caps()
+        return Caps(
+            items=self.number("brakes", "items", usual.items),
+            mails=self.number("brakes", "mails", usual.mails),
+            again=self.number("brakes", "again", usual.again),
+        )
+
+    def sweep_seconds(self) -> float:
+        """Return how long the engine waits between looking for missed changes; 0 for never."""
+        value = self.text("sweep", "every", "15 minutes")
+        seconds = {"minutes": 60, "hours": 3600, "days": 86_400}
+        pause = parse_duration(value)
+        if pause is None or pause.unit not in seconds:
+            if value != "0":
+                self.refuse(
+                    self.node("sweep", "every"),
+                    value,
+                    "время, например 15 minutes, или 0",
+                    "a time such as 15 minutes, or 0",
+                )
+            return 0.0
+        return float(pause.amount * seconds[pause.unit])
+
+    def keep(self) -> Keep:
+        usual = Keep()
+        return Keep(self.days("keep", usual.days), self.days("keep_failed", usual.failed_days))
+
+    def days(self, key: str, default: int) -> int:
+        value = self.text("journal", key, f"{default} days")
+        found = parse_duration(value)
+        if found is None or found.unit != "days" or not found.amount:
+            self.refuse(self.node("journal", key), value, "дни, например 180 days", "days such as 180 days")
+            return default
+        return found.amount
 
     def documents(self) -> DocumentSetup:
         numbers = {name: node.text for name, node in self.entries("documents", "numbers")}

@@ -17,6 +17,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Caps:
+    """What a rule may do within an hour: firings, letters to one address, firings for one item. 0 is no limit."""
+
+    items: int = 1000
+    mails: int = 20
+    again: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How many days the journal keeps an event with all that became of it; failures longer."""
+
+    days: int = 180
+    failed_days: int = 730
+
+
+@dataclass(frozen=True, slots=True)
+class LogSetup:
+    """How the engine's log is written: `form` is `text` or `json`, `level` is `info` or `warning`."""
+
+    form: str = "text"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
 class MailSetup:
     """How mail leaves: an SMTP server. `security` is `none`, `starttls` or `tls`; `sender` is `Name <address>`."""
 

@@ -101,15 +101,18 @@ class IssueAct(Action):
         return (yield from read_back(self.map, result, row_fields(effect, "fields")))
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Look for a live act of this stage that the plan did not know: an earlier try's."""
+        """Look for the act that bears this step's number: an earlier try's; undecided where one alike has none."""
         deal, known = effect.details["deal"], effect.details["known"]
         if not isinstance(deal, Item) or not isinstance(known, tuple):
-            return None
-        return (yield from find_issued(self.map, "act", deal, known, {"stage_no": effect.details["stage"]}))
+            return Undecided("act.issue: у шага нет сделки, искать акт негде")
+        fields, pattern = row_fields(effect, "fields"), self.documents.numbers["act"]
+        return (yield from find_issued(self.map, "act", pattern, fields, deal, known, ("stage_no",)))
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:
-        """Cancel the act: its number stays taken, as a voided row, so that the numbering has no gap."""
-        return cancel_item(self.map, result) if isinstance(result, Item) else None
+        """Cancel the act, unless somebody has worked with it; its number stays taken, as a voided row."""
+        return (
+            cancel_item(self.map, result, row_fields(effect, "fields")) if isinstance(result, Item) else None
+        )
 
     def frees(self, earlier: Value, facts: Facts) -> bool:
         """True where the earlier act is cancelled or gone.

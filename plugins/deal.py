@@ -98,10 +98,15 @@ class MoveDeal(Action):
         return self._move_back(deal, before, after)
 
     def _move_back(self, deal: Item, before: str, after: Value) -> Commands:
-        answers = yield [self.map.read("stage", deal)]
-        if self._stage_in(deal, answers[0].result) == after:
-            yield [self.map.update("move", deal, {"stage": before})]
-        return deal
+        answers = yield [self.map.read("stage", deal, tolerate=frozenset({"NOT_FOUND"}))]
+        standing = self._stage_in(deal, answers[0].result)
+        if standing == before:
+            return deal
+        if standing != after:
+            return Undecided(f"{deal} с тех пор перевели: теперь стадия {standing or 'неизвестна'}")
+        yield [self.map.update("move", deal, {"stage": before})]
+        left = yield from read_back(self.map, deal, {"stage": before})
+        return Undecided(f"{deal} не вернулась на стадию {before}: {left[0].cause.ru}") if left else deal
 
     def _order(self, target: str) -> tuple[str, ...]:
         for pipeline in self.map.world.pipelines.values():

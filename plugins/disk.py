@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from engine import (
     Action,
+    Answer,
     Asking,
     Command,
     Commands,
@@ -38,6 +39,7 @@ from engine import (
     is_alive,
     reach_folder,
     remember_command,
+    remove_made_folders,
     rows_of,
     safe_name,
 )
@@ -75,14 +77,15 @@ class EnsureFolder(Action):
         path = params.get("path")
         if not isinstance(path, Path) or not path.segments:
             return path if isinstance(path, Undecided) else Undecided("path")
-        return Effect(params, (FolderChange(path),), facts.new("folder"), {"path": path})
+        return Effect(params, (FolderChange(path),), facts.new("folder"), {"path": path, "at": facts.now})
 
     def commands(self, effect: Effect) -> Commands:
         """Walk the path with one batch of linked reads, create what is missing with one."""
         path = effect.params["path"]
         segments = path.segments if isinstance(path, Path) else ()
         try:
-            return Item("folder", (yield from reach_folder(self.drive, segments)))
+            folder = yield from reach_folder(self.drive, segments, made_by=str(effect.details["at"]))
+            return Item("folder", folder)
         except LookupError as problem:
             raise PluginError("disk", self.name, str(problem)) from problem
 
@@ -93,10 +96,15 @@ class EnsureFolder(Action):
         answers = yield [folder_command("verify", result.id)]
         if is_alive(answers[0]):
             return ()
-        said = Said(
-            "Папки нет на диске: её удалили или нет права её видеть.", "The folder is gone or not visible."
+        return (
+            Discrepancy(str(result), "path", str(effect.params["path"]), "", _why_gone("папку", answers[0])),
         )
-        return (Discrepancy(str(result), "path", str(effect.params["path"]), "", said),)
+
+    def undo(self, effect: Effect, result: Value) -> Commands | None:
+        """Move the folder to the bin, and those above it, as far as this step made them and they are empty."""
+        if not isinstance(result, Item):
+            return None
+        return remove_made_folders(result.id, str(effect.details.get("at")))
 
 
 class SaveFile(Action):
@@ -137,7 +145,7 @@ class SaveFile(Action):
         segments = above.segments if isinstance(above, Path) else (Segment(str(folder)),)
         path = Path((*segments, Segment(name)))
         stored = File(name, file.size, file.kind, file.sha256)
-        return Effect(params, (FileChange(path, file),), stored, {"folder": folder})
+        return Effect(params, (FileChange(path, file),), stored, {"folder": folder, "at": facts.now})
 
     def commands(self, effect: Effect) -> Commands:
         """Look at the folder, then upload under the first free name; return the stored file (`disk:ID`)."""
@@ -151,7 +159,8 @@ class SaveFile(Action):
                 return _stored(row, target, file)
             # Written before the upload: after a crash, a file of this name is known to be ours and is not
             # doubled.
-            yield [remember_command(f"intent_{turn}", f"file:{folder.id}:{target}", _token(file))]
+            token = f"{_token(file)}\n{effect.details['at']}"
+            yield [remember_command(f"intent_{turn}", _file_note(folder.id, target), token)]
             answers = yield [_upload(f"upload_{turn}", folder.id, target, file)]
             result = answers[0].result
             if not answers[0].error and isinstance(result, Mapping):
@@ -165,12 +174,51 @@ class SaveFile(Action):
         answers = yield [_get_file("verify", result.source.removeprefix("disk:"))]
         row = answers[0].result
         size = str(row.get("SIZE", "")) if isinstance(row, Mapping) else ""
-        if row and (result.size is None or size == str(result.size)):
+        if not is_alive(answers[0]):
+            return (Discrepancy(result.name, "size", str(result.size), "", _why_gone("файл", answers[0])),)
+        if result.size is None or size == str(result.size):
             return ()
         said = Said(
-            "Файл на диске другого размера или пропал.", "The stored file has another size or is gone."
+            f"Файл на диске другого размера ({size} байт): загрузка оборвалась, или его заменили другой версией.",
+            f"The stored file has another size ({size} bytes): the upload broke off, or somebody replaced it.",
         )
         return (Discrepancy(result.name, "size", str(result.size), size, said),)
+
+    def undo(self, effect: Effect, result: Value) -> Commands | None:
+        """Move the file to the bin if this step stored it; one that lay there before, or was altered, stays."""
+        folder = effect.details.get("folder")
+        if not isinstance(result, File) or not result.source or not isinstance(folder, Item):
+            return None
+        return _throw_away(result, folder.id, str(effect.details.get("at")))
+
+
+def _why_gone(what: str, answer: Answer) -> Said:
+    if not answer.error:
+        return Said(f"На диске {what} переместили в корзину.", "Somebody moved it to the bin.")
+    if answer.error == "ACCESS_DENIED":
+        return Said(f"Нет права видеть {what} на диске.", "The webhook's user may not see it on the drive.")
+    return Said(
+        f"На диске {what} удалили, или нет права видеть.", "It is gone from the drive, or hidden from us."
+    )
+
+
+def _throw_away(file: File, folder: str, at: str) -> Commands:
+    stored = str(file.source).removeprefix("disk:")
+    answers = yield [
+        Command("stored_by", "engine.recall", {"key": _file_note(folder, file.name)}),
+        _get_file("standing", stored),
+    ]
+    if not is_alive(answers[1]):
+        return file
+    note, row = answers[0].result, answers[1].result
+    if not isinstance(note, str) or note.rpartition("\n")[2] != at:
+        return Undecided(f"файл «{file.name}» лежал в папке и до этого шага")
+    size = str(row.get("SIZE", "")) if isinstance(row, Mapping) else ""
+    version = str(row.get("GLOBAL_CONTENT_VERSION") or "1") if isinstance(row, Mapping) else ""
+    if version != "1" or (file.size is not None and size != str(file.size)):
+        return Undecided(f"файл «{file.name}» с тех пор заменили другой версией")
+    yield [Command("throw_away", "disk.file.markDeleted", {"id": stored}, writes=True, assume={"ID": stored})]
+    return file
 
 
 def _files_of(folder: str, turn: int) -> Asking[list[Mapping[str, object]]]:
@@ -196,7 +244,7 @@ def _free_name(
         row = taken.get(fold_name(target))
         if row is None:
             return target, None
-        recall = Command(f"recall{turn}_{number}", "engine.recall", {"key": f"file:{folder}:{target}"})
+        recall = Command(f"recall{turn}_{number}", "engine.recall", {"key": _file_note(folder, target)})
         answers = yield [recall]
         if _is_ours(answers[0].result, file, row):
             return target, row
@@ -215,10 +263,14 @@ def _token(file: File) -> str:
     return f"{file.sha256 or ''}\n{file.source or ''}"
 
 
+def _file_note(folder: str, name: str) -> str:
+    return f"file:{folder}:{name}"
+
+
 def _is_ours(remembered: object, file: File, row: Mapping[str, object]) -> bool:
     if not isinstance(remembered, str):
         return False
-    digest, _, source = remembered.partition("\n")
+    digest, source, *_ = (*remembered.split("\n"), "")
     is_same = digest == file.sha256 if digest and file.sha256 else bool(source) and source == file.source
     return is_same and (file.size is None or str(row.get("SIZE")) == str(file.size))
 

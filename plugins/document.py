@@ -47,15 +47,9 @@ NBSP = "\u00a0"
 # What the file is called; a company's own template is called by its name.
 FILE_WORDS: Mapping[str, str] = {"act": "Акт", "invoice": "Счёт"}
 BLANKABLE: Mapping[str, str] = {
-    "kpp": "КПП",
-    "ogrn": "ОГРН",
-    "address": "адрес",
-    "bank": "банк",
-    "bik": "БИК",
-    "account": "расчётный счёт",
-    "corr_account": "корр. счёт",
-    "director": "руководитель",
-}
+    "kpp": "КПП", "ogrn": "ОГРН", "address": "адрес", "bank": "банк", "bik": "БИК",
+    "account": "расчётный счёт", "corr_account": "корр. счёт", "director": "руководитель",
+}  # fmt: skip
 Printed: TypeAlias = "str | list[Printed] | dict[str, Printed]"
 
 
@@ -253,6 +247,11 @@ class Render(Action):
         """Return None whatever an earlier try did: the same facts and time give the same bytes again."""
         yield from ()
         return None
+
+    def undo(self, effect: Effect, result: Value) -> Commands:
+        """Send nothing: the file lies in the engine's own store, and nobody sees it until another step hands it on."""
+        yield from ()
+        return result
 
     def perform(self, effect: Effect, outside: Outside) -> Value:
         """Make the PDF (PDF/A-2b, the same bytes for the same facts and time) and keep it; return the file.

@@ -15,7 +15,6 @@ from engine import (
     Effect,
     Facts,
     FieldChange,
-    File,
     Item,
     Param,
     Params,
@@ -29,6 +28,7 @@ from engine import (
     hookimpl,
     is_same,
     read_fields_back,
+    restore_fields,
     write_fields,
 )
 
@@ -75,12 +75,8 @@ class SetFields(Action):
         return (yield from read_fields_back(self.map, changed_fields(effect, "after")))
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:
-        """Write the former values back; impossible where one was not known or was a file."""
-        former = changed_fields(effect, "before")
-        values = [value for fields in former.values() for value in fields.values()]
-        if not values or any(isinstance(value, Undecided | File) for value in values):
-            return None
-        return write_fields(self.map, former)
+        """Write the former values back over our own; impossible where one was not known or was a file."""
+        return restore_fields(self.map, effect)
 
     def _change(self, path: str, value: object, params: Params, facts: Facts) -> FieldChange | Undecided:
         root, _, name = path.rpartition(".")

@@ -38,6 +38,7 @@ from engine import (
     money_text,
     read_back,
     read_fields_back,
+    restore_fields,
     row_fields,
     stage_document,
     stage_parts,
@@ -113,16 +114,20 @@ class IssueInvoice(Action):
         return (yield from read_back(self.map, result, row_fields(effect, "fields")))
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Look for a live invoice of this title and sum that the plan did not know, or None."""
-        deal, known, fields = effect.details["deal"], effect.details["known"], row_fields(effect, "fields")
+        """Look for the invoice that bears this step's number; undecided where one alike has none."""
+        deal, known = effect.details["deal"], effect.details["known"]
         if not isinstance(deal, Item) or not isinstance(known, tuple):
-            return None
-        alike = {name: fields[name] for name in ("amount", "title")}
-        return (yield from find_issued(self.map, "invoice", deal, known, alike))
+            return Undecided("invoice.issue: у шага нет сделки, искать счёт негде")
+        fields, pattern = row_fields(effect, "fields"), self.documents.numbers["invoice"]
+        return (
+            yield from find_issued(self.map, "invoice", pattern, fields, deal, known, ("amount", "title"))
+        )
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:
-        """Cancel the invoice; its number stays taken."""
-        return cancel_item(self.map, result) if isinstance(result, Item) else None
+        """Cancel the invoice, unless somebody has worked with it; its number stays taken."""
+        return (
+            cancel_item(self.map, result, row_fields(effect, "fields")) if isinstance(result, Item) else None
+        )
 
     def frees(self, earlier: Value, facts: Facts) -> bool:
         """True where the earlier invoice is cancelled, or gone: not among the deal's known ones."""
@@ -224,10 +229,7 @@ class MarkPaid(Action):
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:
         """Write the sums and sources of before; impossible where a source was not known."""
-        former = changed_fields(effect, "before")
-        if any(isinstance(value, Undecided) for fields in former.values() for value in fields.values()):
-            return None
-        return write_fields(self.map, former)
+        return restore_fields(self.map, effect)
 
 
 def _invoiced(deal: Item, facts: Facts) -> Money | Undecided:

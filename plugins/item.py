@@ -7,7 +7,7 @@ that match are a person's to sort out: this module never chooses between them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from engine import (
     Action,
@@ -30,8 +30,11 @@ from engine import (
     hookimpl,
     is_same,
     read_back,
+    remember_command,
     row_fields,
 )
+
+GONE: Final = frozenset({"NOT_FOUND"})
 
 
 class EnsureItem(Action):
@@ -79,6 +82,7 @@ class EnsureItem(Action):
         item = facts.new(entity)
         details: dict[str, Value] = {
             "item": item,
+            "at": facts.now,
             "match": Row(tuple(match.items())),
             "set": Row(tuple(fields.items())),
         }
@@ -96,7 +100,9 @@ class EnsureItem(Action):
             raise PluginError("item", self.name, f"условию match отвечает больше одного элемента {entity}")
         if not found:
             created = yield [self.map.create("create", entity, {**match, **fields})]
-            return self.map.item_from(entity, created[0].result)
+            made = self.map.item_from(entity, created[0].result)
+            yield [remember_command("made", f"made {made}", str(effect.details["at"]))]
+            return made
         item, held = Item(entity, str(found[0].get("id"))), self.map.decode(entity, found[0])
         wanted = {name: value for name, value in fields.items() if not is_same(held.get(name), value)}
         if wanted:
@@ -112,6 +118,35 @@ class EnsureItem(Action):
                 self.map, result, {**row_fields(effect, "match"), **row_fields(effect, "set")}
             )
         )
+
+    def undo(self, effect: Effect, result: Value) -> Commands | None:
+        """Delete the item into the portal's bin if this step made it and it still says what it said then.
+
+        One that was there before is left: which values it held, nobody wrote down.
+        """
+        return self._delete(effect, result) if isinstance(result, Item) else None
+
+    def _delete(self, effect: Effect, item: Item) -> Commands:
+        answers = yield [
+            Command("made", "engine.recall", {"key": f"made {item}"}),
+            self.map.read("standing", item, tolerate=GONE),
+        ]
+        if answers[1].error:
+            return item
+        if answers[0].result != str(effect.details.get("at")):
+            return Undecided(f"{item} был и до этого шага: прежние значения полей не записаны")
+        row = answers[1].result.get("item") if isinstance(answers[1].result, Mapping) else None
+        held = self.map.decode(item.entity, row) if isinstance(row, Mapping) else {}
+        meant = {**row_fields(effect, "match"), **row_fields(effect, "set")}
+        changed = [
+            name
+            for name, value in meant.items()
+            if not self.map.same(item.entity, name, value, held.get(name))
+        ]
+        if changed:
+            return Undecided(f"{item} с тех пор изменили: {', '.join(changed)}")
+        yield [self.map.delete("delete", item)]
+        return item
 
     def _cannot_hold(self, entity: str, name: str, value: Value) -> Undecided | None:
         if isinstance(value, Pending | Mixed) or (isinstance(value, Item) and value.is_planned):

@@ -1,25 +1,14 @@
 """Letters to people outside the portal: one message a recipient, over the company's own SMTP server.
 
-Decides who gets a letter, what an address may look like and what the server's answer means. It does not know
-what a letter is about, and it never sends a second time by itself: the caller decides that from its rows.
+Decides who gets a letter, and what became of a step whose letters met different fates: which of them may be sent
+again, which a person has to look for. It does not know what a letter is about.
 """
 
 from __future__ import annotations
 
-import contextlib
-import encodings.idna
-import hashlib
-import html
 import re
-import smtplib
-import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from typing import ClassVar
 
 from engine import (
@@ -28,6 +17,7 @@ from engine import (
     Effect,
     Facts,
     File,
+    Letter,
     MailChange,
     MailSetup,
     Mixed,
@@ -41,68 +31,29 @@ from engine import (
     Setup,
     Undecided,
     Value,
+    ascii_address,
+    deliver_letters,
+    flat_text,
     hookimpl,
+    letter_id,
+    recall_letters,
 )
 
-TIMEOUT = 30.0
-"""Seconds to connect and for every answer; RFC 5321 §4.5.3.2 allows minutes, but a deal's lane waits."""
-TYPES: Mapping[str, tuple[str, str]] = {
-    "pdf": ("application", "pdf"),
-    "jpg": ("image", "jpeg"),
-    "png": ("image", "png"),
-    "tiff": ("image", "tiff"),
-}
-LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-# The codec reads files on its first use; `effect` may read none.
-IDNA = encodings.idna.getregentry()
+HANDED = "handed"
 
 
 class DeliveryError(PluginError):
     """Not every recipient's letter was accepted: `rows` say which were, `retry` whether to repeat the step.
 
-    Each row has `address`, `status` (`accepted`, `refused`, `deferred`, `unknown`, `not_tried`), `message_id`
-    and `said`, the server's words. `retry` is true only where no letter was accepted or may have
-    been, and the reason is one that passes: the connection, or a 4xx answer.
+    The rows are those of `deliver_letters`. `retry` is true where every letter was accepted, which a repetition leaves
+    alone, or surely was not for a reason that passes: the connection, or a 4xx answer.
     """
 
     def __init__(self, what: str, rows: Sequence[Row]) -> None:
         super().__init__("mail", "send", what)
         self.rows = tuple(rows)
         states = {row.get("status") for row in rows}
-        self.retry = states <= {"deferred", "not_tried"}
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message to one recipient, ready to be built: the same letter gives the same bytes."""
-
-    sender: str
-    to: str
-    subject: str
-    text: str
-    message_id: str
-    at: datetime
-    attachments: tuple[tuple[File, bytes], ...] = ()
-
-
-def ascii_address(text: str) -> str | None:
-    """Return an address fit for an envelope, its domain in IDNA form; None where it is not one address.
-
-    A local part beyond ASCII is refused: few servers take SMTPUTF8, and a bounce comes too late.
-    """
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not LOCAL.fullmatch(local) or len(local) > 64:
-        return None
-    try:
-        known = IDNA.encode(domain.rstrip("."))[0].decode("ascii").lower()
-    except UnicodeError:
-        return None
-    labels = known.split(".")
-    return (
-        f"{local}@{known}" if all(LABEL.fullmatch(label) for label in labels) and len(known) < 254 else None
-    )
+        self.retry = states <= {"accepted", "deferred", "not_tried"}
 
 
 def read_recipients(value: Value) -> tuple[str, ...] | Undecided:
@@ -130,12 +81,8 @@ def one_line(value: str | Mixed | Pending) -> str | Mixed | Pending:
     if isinstance(value, Pending):
         return value
     if isinstance(value, Mixed):
-        return Mixed(tuple(part if isinstance(part, Pending) else _flat(part) for part in value.parts))
-    return _flat(value).strip()
-
-
-def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text))
+        return Mixed(tuple(part if isinstance(part, Pending) else flat_text(part) for part in value.parts))
+    return flat_text(value).strip()
 
 
 class Send(Action):
@@ -182,14 +129,33 @@ class Send(Action):
         )
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Return undecided: SMTP cannot be asked whether a letter went, so a person has to say."""
-        yield from ()
-        return Undecided(f"письмо могло уйти: ключ {key}")
+        """Return the rows where every letter was accepted, None where none is doubtful: the missing ones may go.
+
+        Undecided where a letter's text was handed over and no answer came: SMTP cannot be asked, a person can look.
+        """
+        recipients = effect.details.get("recipients")
+        sender = ascii_address(parseaddr(self._setup.sender)[1])
+        to = [one for one in recipients if isinstance(one, str)] if isinstance(recipients, tuple) else []
+        if sender is None or not to:
+            return None
+        ids = [letter_id(key, one, sender.rpartition("@")[2]) for one in to]
+        known = yield from recall_letters(ids)
+        doubtful = [
+            f"{one}, Message-ID {at}" for one, at, said in zip(to, ids, known, strict=True) if said == HANDED
+        ]
+        if doubtful:
+            return Undecided(_doubt(effect, to, doubtful, known))
+        rows = tuple(
+            Row((("address", one), ("status", "accepted"), ("message_id", at), ("said", _words_of(said))))
+            for one, at, said in zip(to, ids, known, strict=True)
+            if said
+        )
+        return rows if len(rows) == len(to) else None
 
     def perform(self, effect: Effect, outside: Outside) -> Value:
-        """Send the letters; return a row each, all `accepted`. Raises DeliveryError where one was not."""
+        """Send the letters that were not accepted before; return a row each, all `accepted`. Else DeliveryError."""
         letters = self._write(effect, outside)
-        rows = deliver(self._setup, letters) if letters else ()
+        rows = deliver_letters(self._setup, letters, outside) if letters else ()
         if any(row.get("status") != "accepted" for row in rows):
             raise DeliveryError("; ".join(_say(row) for row in rows), rows)
         return rows
@@ -198,7 +164,7 @@ class Send(Action):
         """Turn the effect into letters, pending parts known by now."""
         sender = self._setup.sender
         address = ascii_address(parseaddr(sender)[1])
-        if address is None or _flat(sender) != sender:
+        if address is None or flat_text(sender) != sender:
             raise PluginError("mail", "send", f"mail.from: «{sender}» — не адрес отправителя")
         recipients, subject = effect.details.get("recipients"), _plain(effect.details.get("subject"))
         text = _plain(effect.params.get("text"))
@@ -209,10 +175,26 @@ class Send(Action):
         domain = address.rpartition("@")[2]
         line = str(one_line(subject))
         return tuple(
-            Letter(sender, to, line, text, message_id(outside.key, to, domain), outside.now, attachments)
+            Letter(sender, to, line, text, letter_id(outside.key, to, domain), outside.now, attachments)
             for to in (recipients if isinstance(recipients, tuple) else ())
             if isinstance(to, str)
         )
+
+
+def _doubt(effect: Effect, to: Sequence[str], doubtful: Sequence[str], known: Sequence[str]) -> str:
+    """Tell a person which letter to look for, and what is known of the others."""
+    subject = effect.details.get("subject")
+    where = "найдите его в «Отправленных» или в журнале почтового сервера"
+    parts = [f"неизвестно, ушло ли письмо «{subject}»: {', '.join(doubtful)} — {where}"]
+    for words, states in (("принято", ("accepted",)), ("не отправлено", ("",))):
+        there = [one for one, said in zip(to, known, strict=True) if said.partition(" ")[0] in states]
+        if there:
+            parts.append(f"{words}: {', '.join(there)}")
+    return "; ".join(parts)
+
+
+def _words_of(said: str) -> str:
+    return said.partition(" ")[2]
 
 
 def _plain(value: Value | Mapping[str, Value]) -> Value:
@@ -238,136 +220,6 @@ def read_files(value: Value) -> tuple[File, ...] | Undecided:
         if not isinstance(file, File):
             return Undecided("mail.send.attachments: файла нет")
     return tuple(file for file in files if isinstance(file, File))
-
-
-def message_id(key: str, to: str, domain: str) -> str:
-    """Return the same id for the same key and recipient, so that a letter sent twice shows as one."""
-    digest = hashlib.sha256(f"mail.send\0{key}\0{ascii_address(to) or to}".encode()).hexdigest()[:40]
-    return f"<{digest}@{domain}>"
-
-
-def build(letter: Letter) -> EmailMessage:
-    """Return the message: plain text with an HTML twin, attachments under their own names (RFC 2231)."""
-    message = EmailMessage(policy=SMTP)
-    name, address = parseaddr(letter.sender)
-    local, _, domain = (ascii_address(address) or "").rpartition("@")
-    message["From"] = Address(name, local, domain)
-    message["To"] = ascii_address(letter.to)
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(letter.at)
-    message["Message-ID"] = letter.message_id
-    # RFC 3834: an automatic answer («я в отпуске») to a robot's letter helps nobody.
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text, charset="utf-8")
-    message.add_alternative(as_html(letter.text), subtype="html", charset="utf-8")
-    for file, content in letter.attachments:
-        major, minor = TYPES.get(file.kind or "", ("application", "octet-stream"))
-        message.add_attachment(content, maintype=major, subtype=minor, filename=_flat(file.name))
-    seal = hashlib.sha256(letter.message_id.encode()).hexdigest()[:24]
-    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
-        part.set_boundary(f"={seal}-{number}=")
-    return message
-
-
-def as_html(text: str) -> str:
-    """Return the text as paragraphs; addresses of pages become links, everything else stays text."""
-    escaped = html.escape(text.strip())
-    page = r"https?://[^\s<>&]+(?:&amp;[^\s<>&]+)*"
-    linked = re.sub(page, lambda found: f'<a href="{found[0]}">{found[0]}</a>', escaped)
-    paragraphs = [part.replace("\n", "<br>\n") for part in re.split(r"\n\s*\n", linked)]
-    body = "\n".join(f"<p>{part}</p>" for part in paragraphs)
-    return f'<!doctype html>\n<html lang="ru"><meta charset="utf-8"><body>\n{body}\n</body></html>\n'
-
-
-def deliver(setup: MailSetup, letters: Sequence[Letter]) -> tuple[Row, ...]:
-    """Send each letter over one connection; return what became of each, in order; faults are rows too.
-
-    A letter refused does not stop the next one; a lost connection does: the letter under way is `unknown` if
-    its text had been handed over, those after it are `not_tried`.
-    """
-    rows: list[Row] = []
-    status, said = "not_tried", "связь оборвалась"
-    try:
-        with _connect(setup) as server:
-            for letter in letters:
-                rows.append(_row(letter, *_send(server, letter)))
-                if rows[-1].get("status") == "unknown":
-                    break
-    except smtplib.SMTPResponseException as error:
-        # A login refused for good (535) concerns every letter; a 4xx greeting passes.
-        status = "refused" if error.smtp_code >= 500 else "not_tried"
-        said = f"{error.smtp_code} {_words(error.smtp_error)}"
-    except (OSError, smtplib.SMTPException) as error:
-        lasting = (ssl.SSLCertVerificationError, smtplib.SMTPNotSupportedError)
-        status, said = "refused" if isinstance(error, lasting) else "not_tried", str(error)
-    # After the last letter only the goodbye can fail, and every letter has its answer.
-    return (*rows, *(_row(letter, status, said) for letter in letters[len(rows) :]))
-
-
-def _connect(setup: MailSetup) -> smtplib.SMTP:
-    """Return a greeted, encrypted and logged-in connection; the server's certificate is always checked."""
-    greeting = (ascii_address(parseaddr(setup.sender)[1]) or "@localhost").rpartition("@")[2]
-    context = ssl.create_default_context()
-    if setup.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            setup.host, setup.port, greeting, timeout=TIMEOUT, context=context
-        )
-    else:
-        server = smtplib.SMTP(setup.host, setup.port, greeting, timeout=TIMEOUT)
-    try:
-        if setup.security == "starttls":
-            server.starttls(context=context)
-        server.ehlo_or_helo_if_needed()
-        _log_in(server, setup)
-    except BaseException:
-        server.close()
-        raise
-    return server
-
-
-def _log_in(server: smtplib.SMTP, setup: MailSetup) -> None:
-    if not (setup.user + setup.password).isascii():
-        # smtplib writes credentials as ASCII and would fail with the password in its message.
-        raise smtplib.SMTPNotSupportedError("mail.user и mail.password могут быть только из знаков ASCII")
-    if setup.user:
-        server.login(setup.user, setup.password)
-
-
-def _send(server: smtplib.SMTP, letter: Letter) -> tuple[str, str]:
-    """Return a letter's status and the server's words. Raises OSError before the text is handed over."""
-    content = re.sub(rb"(?m)^\.", b"..", build(letter).as_bytes())
-    sender, to = ascii_address(parseaddr(letter.sender)[1]) or "", ascii_address(letter.to) or ""
-    code, words = server.mail(sender)
-    if code == 250:
-        code, words = server.rcpt(to)
-    if code in (250, 251):
-        code, words = server.docmd("DATA")
-    if code != 354:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            server.rset()
-        return _verdict(code), f"{code} {_words(words)}"
-    try:
-        server.send(content + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
-        code, words = server.getreply()
-    except (OSError, smtplib.SMTPException) as error:
-        # From here on only the server knows: it may have taken the letter and lost the line while saying so.
-        server.close()
-        return "unknown", f"связь оборвалась после текста письма: {error}"
-    return _verdict(code), f"{code} {_words(words)}"
-
-
-def _verdict(code: int) -> str:
-    return "accepted" if code == 250 else "deferred" if 400 <= code < 500 else "refused"
-
-
-def _words(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-
-
-def _row(letter: Letter, status: str, said: str) -> Row:
-    return Row(
-        (("address", letter.to), ("status", status), ("message_id", letter.message_id), ("said", said))
-    )
 
 
 @hookimpl

@@ -25,12 +25,18 @@ from engine import (
     Param,
     Params,
     Pending,
+    Post,
     Said,
     Setup,
     Undecided,
     Value,
     Verification,
+    claimed_key,
+    delete_post,
+    find_post,
     hookimpl,
+    publish_post,
+    read_post_back,
 )
 
 CLIENT: Final = "reglament"
@@ -90,39 +96,61 @@ class Notify(Action):
 
     def commands(self, effect: Effect) -> Commands:
         """Send the notices in one batch, then the feed copy; return ids, empty where refused."""
-        people = effect.details["people"]
-        told = [person for person in people if isinstance(person, Item)] if isinstance(people, tuple) else []
+        key = yield from claimed_key()
+        told = _told(effect)
         ids: list[Value] = []
         if told:
-            answers = yield [_notice(f"notice_{at}", person, effect) for at, person in enumerate(told)]
+            answers = yield [_notice(f"notice_{at}", person, effect, key) for at, person in enumerate(told)]
             ids = [str(answer.result) if answer.result else "" for answer in answers]
         if effect.params.get("feed") is True:
-            ids.append((yield from _publish(effect, _codes(self.own.get("feed_to")))))
+            ids.append((yield from publish_post(self._post(effect), key or _words_key(effect))))
         return tuple(ids)
 
     def verify(self, effect: Effect, result: Value) -> Verification:
-        """Return the notices that the portal did not accept: it answered `false`."""
-        yield from ()
-        refused = [at for at, one in enumerate(result) if one == ""] if isinstance(result, tuple) else []
-        people = effect.details["people"]
-        names = [str(person) for person in people] if isinstance(people, tuple) else []
+        """Return the notices that the portal did not accept (it answered `false`) and what it did to the copy."""
+        ids, told = result if isinstance(result, tuple) else (), _told(effect)
         said = Said("Портал не принял уведомление.", "The portal did not accept the notice.")
-        return tuple(
-            Discrepancy(
-                names[at] if at < len(names) else "feed", "notice", str(effect.params["text"]), "", said
-            )
-            for at in refused
-        )
+        text = str(effect.params["text"])
+        wrong = [
+            Discrepancy(str(person), "notice", text, "", said)
+            for person, one in zip(told, ids, strict=False)
+            if one == ""
+        ]
+        if effect.params.get("feed") is True:
+            wrong.extend((yield from _read_copy_back(self._post(effect), ids[-1] if ids else None)))
+        return tuple(wrong)
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Return None, for notices are replaced by their tag and may be sent again; a feed copy is undecided.
+        """Look for the feed copy, which goes last: where it is, everybody has been told.
 
-        The feed cannot be searched: where its id was not noted, only a person can look.
+        None where it is not, or where there is none: notices are replaced by their tag and may be sent again.
         """
         if effect.params.get("feed") is not True:
             yield from ()
             return None
-        return (yield from _recall_post(effect, key))
+        found = yield from find_post(self._post(effect), key)
+        return (
+            (*(_tag(effect, person.id, key) for person in _told(effect)), found)
+            if isinstance(found, str)
+            else found
+        )
+
+    def undo(self, effect: Effect, result: Value) -> Commands | None:
+        """Delete the feed copy and say that notices stay: who was told cannot be untold. Without a copy, None."""
+        post = result[-1] if isinstance(result, tuple) and result else None
+        if effect.params.get("feed") is not True or not isinstance(post, str) or not post.isdecimal():
+            return None
+        return self._delete_copy(effect, post)
+
+    def _delete_copy(self, effect: Effect, post: str) -> Commands:
+        found = yield from delete_post(self._post(effect), post)
+        told = ", ".join(map(str, _told(effect)))
+        if isinstance(found, Undecided) or not told:
+            return found
+        return Undecided(f"запись в ленте удалена, а уведомление не отозвать: его получили {told}")
+
+    def _post(self, effect: Effect) -> Post:
+        return _post_of(effect, _codes(self.own.get("feed_to")))
 
     def _addressees(
         self, to: Value | Mapping[str, Value], facts: Facts
@@ -166,8 +194,8 @@ NOBODY: Final = Said("Ответственный не указан", "Nobody is 
 class PostToFeed(Action):
     """Публикует запись в ленте портала с прямой ссылкой на сделку.
 
-    One post with the text and the direct link to the deal is in the feed after the call. The feed has no
-    look-up: where the outcome is not known, a person decides.
+    One post with the text and the direct link to the deal is in the feed after the call. Where an answer is lost, the
+    post is found again by the mark in its link.
     """
 
     name: ClassVar[str] = "feed.post"
@@ -197,12 +225,44 @@ class PostToFeed(Action):
 
     def commands(self, effect: Effect) -> Commands:
         """Post once; return the post's id."""
-        to = effect.params.get("to")
-        return (yield from _publish(effect, _codes(to) if to else self.codes))
+        key = yield from claimed_key()
+        return (yield from publish_post(self._post(effect), key or _words_key(effect)))
+
+    def verify(self, effect: Effect, result: Value) -> Verification:
+        """Read the post back."""
+        return (yield from _read_copy_back(self._post(effect), result))
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Return the id of the post if it was noted; undecided otherwise, for the feed cannot be searched."""
-        return (yield from _recall_post(effect, key))
+        """Return the id of the post: as noted, or found in the feed by its mark; None where it is not there."""
+        return (yield from find_post(self._post(effect), key))
+
+    def undo(self, effect: Effect, result: Value) -> Commands | None:
+        """Delete the post."""
+        is_known = isinstance(result, str) and result.isdecimal()
+        return delete_post(self._post(effect), str(result)) if is_known else None
+
+    def _post(self, effect: Effect) -> Post:
+        to = effect.params.get("to")
+        return _post_of(effect, _codes(to) if to else self.codes)
+
+
+def _told(effect: Effect) -> tuple[Item, ...]:
+    people = effect.details["people"]
+    return tuple(person for person in people if isinstance(person, Item)) if isinstance(people, tuple) else ()
+
+
+def _read_copy_back(post: Post, number: Value) -> Verification:
+    # An estimate has no result to show yet, and shall count the read.
+    known = "0" if number is None else number
+    if isinstance(known, str) and known.isdecimal():
+        return (yield from read_post_back(post, known))
+    said = Said("Портал не назвал номер записи в ленте.", "The portal gave the post in the feed no number.")
+    return (Discrepancy("feed", "post", post.title, "", said),)
+
+
+def _post_of(effect: Effect, codes: tuple[str, ...]) -> Post:
+    title, url = str(effect.details["title"]), str(effect.details["url"])
+    return Post(title, _plain(str(effect.params["text"])), url, codes)
 
 
 def _text_of(text: object) -> str | Mixed | Pending | None:
@@ -235,7 +295,7 @@ def _codes(value: object) -> tuple[str, ...]:
     return codes or (EVERYBODY,)
 
 
-def _notice(command: str, person: Item, effect: Effect) -> Command:
+def _notice(command: str, person: Item, effect: Effect, key: str) -> Command:
     text = _plain(str(effect.params["text"]))
     url = effect.details.get("url")
     params: dict[str, object] = {
@@ -244,33 +304,10 @@ def _notice(command: str, person: Item, effect: Effect) -> Command:
         "MESSAGE_OUT": f"{effect.params['text']}\n{url}" if url else str(effect.params["text"]),
         # A notice with the tag of an earlier one replaces it, with a webhook only where CLIENT_ID is given
         # too: so a step that is carried out again after a crash tells nobody twice.
-        "TAG": _tag(effect, person.id),
+        "TAG": _tag(effect, person.id, key),
         "CLIENT_ID": CLIENT,
     }
     return Command(command, "im.notify.system.add", params, writes=True, assume=1)
-
-
-def _publish(effect: Effect, codes: tuple[str, ...]) -> Commands:
-    note = f"feed:{_tag(effect, 'feed')}"
-    answers = yield [Command("posted", "engine.recall", {"key": note})]
-    if isinstance(answers[0].result, str) and answers[0].result:
-        return answers[0].result
-    params = {
-        "POST_TITLE": str(effect.details["title"]),
-        "POST_MESSAGE": f"{_plain(str(effect.params['text']))}\n{_anchor(effect)}",
-        "DEST": list(codes),
-    }
-    answers = yield [Command("post", "log.blogpost.add", params, writes=True, assume=1)]
-    post = str(answers[0].result or "")
-    if post:
-        yield [Command("note", "engine.remember", {"key": note, "value": post}, writes=True)]
-    return post
-
-
-def _recall_post(effect: Effect, key: str) -> Commands:
-    answers = yield [Command("posted", "engine.recall", {"key": f"feed:{_tag(effect, 'feed', key)}"})]
-    known = answers[0].result
-    return known if isinstance(known, str) and known else Undecided("лента: поиска по записям у портала нет")
 
 
 def _anchor(effect: Effect) -> str:
@@ -282,11 +319,13 @@ def _plain(text: str) -> str:
     return _MARKS.sub("［", text)
 
 
-def _tag(effect: Effect, whom: str, key: str = "") -> str:
+def _tag(effect: Effect, whom: str, key: str) -> str:
     """Derive the tag from the key that the engine claimed; without one, from the words and the deal."""
-    claimed = key or str(effect.details.get("key") or "")
-    seed = claimed or f"{effect.params['text']}|{effect.details.get('url')}"
-    return f"REGLAMENT_{hashlib.sha256(f'{seed}|{whom}'.encode()).hexdigest()[:24]}"
+    return f"REGLAMENT_{hashlib.sha256(f'{key or _words_key(effect)}|{whom}'.encode()).hexdigest()[:24]}"
+
+
+def _words_key(effect: Effect) -> str:
+    return f"{effect.params['text']}|{effect.details.get('url')}"
 
 
 @hookimpl

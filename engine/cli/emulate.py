@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +13,20 @@ from engine.cli.mistakes import Mistake
 from engine.cli.opening import Opening, pass_opening
 from engine.cli.waiting import wait_for_stop
 
+if TYPE_CHECKING:
+    from engine.emulator.planned import PlannedFaults
+
 PORT = 8025
 FAILED = 1
+
+
+def _read_plan(file: Path) -> PlannedFaults:
+    from engine.emulator.faultfile import FaultFileError, read_faults
+
+    try:
+        return read_faults(file)
+    except FaultFileError as error:
+        raise Mistake("state", FAILED, what=str(error)) from error
 
 
 @click.command("emulate")
@@ -29,8 +42,13 @@ FAILED = 1
 @click.option(
     "--limits", type=click.Choice(["real", "off"]), default="real", show_default=True, help="Its limits."
 )
+@click.option(
+    "--faults", type=click.Path(path_type=Path), metavar="FILE", help="Fail as FILE plans (docs/faults.md)."
+)
 @pass_opening
-def command(opening: Opening, port: int, company: str, state: Path | None, limits: str) -> None:
+def command(
+    opening: Opening, port: int, company: str, state: Path | None, limits: str, faults: Path | None
+) -> None:
     """Start the emulated portal on this machine and print its address; Ctrl-C stops it.
 
     Without --state it forgets everything when it stops.
@@ -39,12 +57,14 @@ def command(opening: Opening, port: int, company: str, state: Path | None, limit
     from engine.emulator.company import demo_company, empty_company
     from engine.emulator.serve import PortalServer
 
+    plan = None if faults is None else _read_plan(faults)
     seed = demo_company() if company == "demo" else empty_company()
     try:
         portal = open_portal(state, seed, limits="real" if limits == "real" else "off")
     except sqlite3.DatabaseError as error:
         raise Mistake("bad_state", FAILED, name=str(state)) from error
     with portal:
+        portal.use_faults(plan)
         try:
             server = PortalServer(portal, port=port)
         except OSError as error:

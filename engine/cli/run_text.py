@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,33 +18,48 @@ _MARKS: Mapping[str, str] = {
     "undecided": "?",
     "unknown": "?",
     "failed": "✗",
+    "undone": "↶",
 }
 _WORDS = {
     "ru": {
         "running": "идёт", "waiting": "ждёт", "done": "готово", "failed": "не удалось", "unknown": "исход неизвестен",
-        "loop": "круг", "planned": "впереди", "skipped": "пропущено", "no_op": "без изменений",
-        "undecided": "не решено",
-        "run": "Запуск", "rules": "Сработали правила", "steps": "Шаги", "portal": "Портал: запросов {requests}, "
-        "чтений {reads}, записей {writes}", "verdict": "Итог", "edition": "Редакция", "read_back": "на портале иначе",
+        "loop": "круг", "held": "тормоз", "retried": "повторено", "undone": "взято назад", "planned": "впереди",
+        "skipped": "пропущено", "no_op": "без изменений", "undecided": "не решено",
+        "run": "Запуск", "rules": "Сработали правила", "steps": "Шаги", "verdict": "Итог", "edition": "Редакция",
+        "portal": "Портал: запросов {requests}, чтений {reads}, записей {writes}", "read_back": "на портале иначе",
+        "late": "узнали с опозданием", "retry_of": "повтор запуска {n}",
+        "shortened": "Факты и объяснение этого запуска больше не хранятся (journal.keep)",
     },
     "en": {
         "running": "running", "waiting": "waiting", "done": "done", "failed": "failed", "unknown": "outcome unknown",
-        "loop": "loop", "planned": "to come", "skipped": "skipped", "no_op": "already so", "undecided": "undecided",
-        "run": "Run", "rules": "Rules fired", "steps": "Steps", "portal": "Portal: {requests} requests, "
-        "{reads} reads, {writes} writes", "verdict": "Verdict", "edition": "Edition", "read_back": "the portal differs",
+        "loop": "loop", "held": "held", "retried": "retried", "undone": "taken back", "planned": "to come",
+        "skipped": "skipped", "no_op": "already so", "undecided": "undecided",
+        "run": "Run", "rules": "Rules fired", "steps": "Steps", "verdict": "Verdict", "edition": "Edition",
+        "portal": "Portal: {requests} requests, {reads} reads, {writes} writes", "read_back": "the portal differs",
+        "late": "found late", "retry_of": "retry of run {n}",
+        "shortened": "The facts and the explanation of this run are not kept any more (journal.keep)",
     },
 }  # fmt: skip
 
 
-def list_text(lines: Sequence[RunLine], language: str) -> str:
+def list_text(lines: Sequence[RunLine], language: str, zone: tzinfo) -> str:
     """Return one line a run: number, time, event, item, status, verdict."""
     rows: list[str] = []
     for one in lines:
         verdict = one.verdict_ru if language == "ru" else one.verdict_en
-        when = one.time.strftime("%Y-%m-%d %H:%M:%S")
+        when = one.time.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         status = _WORDS[language].get(one.status, one.status)
-        rows.append(f"{one.n:>6}  {when}  {one.event:<18} {one.item:<12} {status:<12} {verdict}".rstrip())
+        marks = "".join(f"[{mark}] " for mark in _marks(one.is_late, one.retry_of, _WORDS[language]))
+        rows.append(
+            f"{one.n:>6}  {when}  {one.event:<18} {one.item:<12} {status:<12} {marks}{verdict}".rstrip()
+        )
     return "\n".join(rows) + "\n"
+
+
+def _marks(is_late: object, retry_of: object, words: Mapping[str, str]) -> list[str]:
+    """Return what is unusual about a run: found late, a retry."""
+    late = [words["late"]] if is_late else []
+    return late + ([words["retry_of"].format(n=retry_of)] if retry_of else [])
 
 
 def line_json(line: RunLine) -> dict[str, Json]:
@@ -57,6 +73,10 @@ def line_json(line: RunLine) -> dict[str, Json]:
         "started": line.started.isoformat(),
         "ended": line.ended.isoformat() if line.ended else None,
         "status": line.status,
+        "late": line.is_late,
+        "retry_of": line.retry_of,
+        "title": line.title,
+        "changed": list(line.changed),
         "edition": line.edition,
         "verdict": {"ru": line.verdict_ru, "en": line.verdict_en},
     }
@@ -71,8 +91,9 @@ def _run_lines(run: Mapping[str, Json], language: str) -> Iterator[str]:
     words = _WORDS[language]
     event = _map(run.get("event"))
     status = words.get(str(run.get("status")), str(run.get("status")))
-    about = " · ".join(str(event[name]) for name in ("event", "item", "time") if event.get(name))
-    yield f"{words['run']} {run.get('run')} · {about} · {status}"
+    parts = [str(event[name]) for name in ("event", "item", "time") if event.get(name)]
+    about = " · ".join([*parts, status, *_marks(run.get("late"), run.get("retry_of"), words)])
+    yield f"{words['run']} {run.get('run')} · {about}"
     yield f"{words['edition']}: {run.get('edition')}"
     fired = [one for one in _maps(run.get("rules")) if one.get("outcome") == "fired"]
     if fired:
@@ -83,6 +104,8 @@ def _run_lines(run: Mapping[str, Json], language: str) -> Iterator[str]:
         yield f"{words['steps']}:"
     for step in steps:
         yield from _step_lines(step, words)
+    if run.get("shortened"):
+        yield words["shortened"]
     yield words["portal"].format(**{"requests": 0, "reads": 0, "writes": 0, **_map(run.get("portal"))})
     yield f"{words['verdict']}: {_map(run.get('verdict')).get(language, '')}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import click
 
@@ -13,8 +14,11 @@ from engine.cli.waiting import wait_for_stop
 
 
 @click.command("serve")
+@click.option(
+    "--log-format", type=click.Choice(("text", "json")), help="How to write the log; else as configured."
+)
 @pass_opening
-def command(opening: Opening) -> None:
+def command(opening: Opening, log_format: str | None) -> None:
     """Receive the portal's events, decide, carry out; swap in changed regulations. Ctrl-C stops it cleanly.
 
     Exit 1 where the regulations have errors or the state is in use, 2 where a secret is not set.
@@ -28,15 +32,21 @@ def command(opening: Opening) -> None:
         opening.say("broken_regulation")
         sys.exit(BROKEN)
     from engine.portal.pace import Pace
+    from engine.runtime.logs import open_log, secrets_of
     from engine.runtime.service import Service
     from engine.runtime.store import StateError
 
+    settings = workshop.settings
+    setup = replace(settings.log, form=log_format or settings.log.form)
+    log = open_log(setup=setup, secrets=secrets_of(settings))
     try:
-        service = Service(workshop.settings, workshop, built, pace=Pace())
+        service = Service(settings, workshop, built, pace=Pace(), log=log)
     except StateError as error:
         raise state_mistake(error, opening.language) from error
     with service:
         events, console = f"{service.public_url}/portal/events", f"{service.console_url}/"
         click.echo(opening.word("serving", events=events, console=console))
         wait_for_stop()
-    opening.say("stopped")
+    if setup.form == "text":
+        # Whatever gathers a log of JSON would stumble over a plain line.
+        opening.say("stopped")

@@ -90,11 +90,76 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "regulations with errors do not come into force: mend them and start again",
     ),
     "state": ("{what}", "{what}"),
-    "no_embedded": (
-        "журнал читается только из встроенного хранилища, не из {name}",
-        "cannot read a journal at {name}",
+    "engine_off": (
+        "движок сейчас не запущен: просьба записана и будет исполнена при следующем запуске",
+        "no engine is running: the request is kept and will be done at the next start",
+    ),
+    "asked_later": ("просьба {number} ждёт своей очереди", "request {number} waits for its turn"),
+    "refused_request": ("не исполнено: {what}", "not done: {what}"),
+    "sweep_entity": (
+        "{name}: изменено {changed}, новых {new}, удалено {gone}, принято без событий {adopted}",
+        "{name}: changed {changed}, new {new}, gone {gone}, taken in without events {adopted}",
+    ),
+    "sweep_failed": ("{name}: портал не ответил: {what}", "{name}: the portal did not tell: {what}"),
+    "swept": (
+        "Найдено изменённых элементов: {items}; запросов к порталу: {requests}.",
+        "Changed items found: {items}; requests to the portal: {requests}.",
+    ),
+    "commanded": ("Событий поставлено в очередь: {count}.", "Events put into the inbox: {count}."),
+    "no_rule": ("нет правила {name}", "there is no rule {name}"),
+    "no_rule_near": ("нет правила {name}; возможно: {near}", "there is no rule {name}; perhaps: {near}"),
+    "backfill_disabled": ("правило {name} выключено", "the rule {name} is disabled"),
+    "backfill_stateless": (
+        "правило {name} ждёт события, после которого не остаётся состояния: применять не к чему",
+        "the rule {name} waits for what leaves no state behind: there is nothing to apply it to",
+    ),
+    "backfill_none": ("Делать нечего.", "There is nothing to do."),
+    "backfill_limit": (
+        "показаны первые {count}; остальные — следующим запуском",
+        "these are the first {count}; run it again for the others",
+    ),
+    "backfill_shut": ("✗ не подошло: {count} — {what}", "✗ condition false: {count} — {what}"),
+    "backfill_done": ("уже сделано: {name}", "done already: {name}"),
+    "backfill_sum": (
+        "Правило {name} сработает для элементов: {count}.",
+        "The rule {name} will fire for {count} items.",
+    ),
+    "backfill_sure": ("Выполнить?", "Do it?"),
+    "backfilled": (
+        "Событий поставлено в очередь: {count}; ждали раньше: {waiting}.",
+        "Events put into the inbox: {count}; waiting already: {waiting}.",
+    ),
+    "undo_sure": ("Вернуть?", "Take it back?"),
+    "undone": ("возвращено: шаг {step}, {action}", "taken back: step {step}, {action}"),
+    "would_undo": ("будет возвращено: шаг {step}, {action}", "would be taken back: step {step}, {action}"),
+    "left_done": ("остаётся: шаг {step}, {action}: {why}", "stays: step {step}, {action}: {why}"),
+    "paused": (
+        "Пауза: ни одно правило ничего не делает, события копятся. Продолжить: engine resume",
+        "Paused: no rule does anything, events wait. To go on: engine resume",
+    ),
+    "paused_already": ("Уже на паузе.", "It is paused already."),
+    "resumed": (
+        "Тормоз отпущен; продолжены задержанные запуски: {count}.",
+        "The brake is released; runs gone on with: {count}.",
+    ),
+    "no_brakes": ("ни один тормоз не включён", "no brake is on"),
+    "no_brake": (
+        "тормоз {name} не включён; включены: {names}",
+        "the brake {name} is not on; on are: {names}",
     ),
     "no_run": ("в журнале нет запуска {name}", "the journal has no run {name}"),
+    "no_facts_kept": (
+        "факты запуска {name} больше не хранятся (journal.keep)",
+        "the facts of run {name} are not kept any more (journal.keep)",
+    ),
+    "no_such_runs": ("Таких запусков нет.", "There are no such runs."),
+    "more_runs": ("дальше: --before {name}", "for more: --before {name}"),
+    "bad_moment": (
+        "{name}: непонятное время {what}; нужно 2d, 36h, 2026-03-14 или время ISO",
+        "{name}: {what} is no moment: 2d, 36h, 2026-03-14 or an ISO time is",
+    ),
+    "no_item": ("движок не знает элемента {what}", "the engine knows no item {what}"),
+    "many_items": ("{what}: таких несколько: {names}", "{what}: there are several: {names}"),
     "no_runs": ("В журнале пока нет запусков.", "The journal has no runs yet."),
     "plugin": ("Плагин {name}", "Plugin {name}"),
     "no_actions": ("действий нет", "no actions"),
@@ -108,6 +173,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "example": ("пример", "example"),
     "receives": ("Событие {name}: {fields}", "Event {name}: {fields}"),
     "measuring": ("Измеряю: правил {rules}, раундов {rounds}…", "Measuring: {rules} rules, {rounds} rounds…"),
+    "racing": (
+        "Сравниваю с другими движками: правил {rules}, раундов {rounds}…",
+        "Racing other engines: {rules} rules, {rounds} rounds…",
+    ),
+    "no_peers": (
+        "для сравнения нужны другие движки, не установлены: {names}; поставьте: pip install 'reglament[bench]'",
+        "the comparison needs other engines, missing: {names}; install them: pip install 'reglament[bench]'",
+    ),
     "too_slow": ("хуже допустимого: {names}", "beyond the bound: {names}"),
 }
 

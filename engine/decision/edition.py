@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 
 from engine.action import Action
 from engine.decision.derivation import Derivations, steps_of
-from engine.decision.index import Index
+from engine.decision.index import Index, trigger_key
 from engine.language.reading import Calendar
 from engine.language.rules import Rule, RuleSet
 from engine.language.types import World
@@ -26,10 +27,28 @@ class Edition:
     calendar: Calendar
     index: Index = field(repr=False)
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule in file order."""
         return tuple(rule for rule_set in self.rule_sets for rule in rule_set.rules)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """Every rule by its id."""
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def _by_key(self) -> Mapping[tuple[str, str], frozenset[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for rule in self.rules:
+            for trigger in rule.triggers:
+                found.setdefault(trigger_key(trigger, rule), set()).add(rule.id)
+        return {key: frozenset(ids) for key, ids in found.items()}
+
+    def rules_under(self, keys: Iterable[tuple[str, str]]) -> list[Rule]:
+        """Return the rules with a trigger under one of the stirred keys, in file order."""
+        woken = frozenset[str]().union(*(self._by_key.get(key, frozenset()) for key in keys))
+        return [rule for rule in self.rules if rule.id in woken] if woken else []
 
     def needs(self, entity: str) -> frozenset[str]:
         """Return the dotted paths that rules woken by `entity` (all rules for an empty name) may read.

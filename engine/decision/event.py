@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from engine.decision.facts import Facts
 from engine.language.expressions.operators import is_empty
@@ -17,14 +18,16 @@ from engine.language.values import Item, Money, Undecided, Value
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 ENGINE = "engine"
+# A rule applied to an item in its state already; `detail` is the rule (`backfill.py`).
+BACKFILL = "backfill"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event. `name` is `ENTITY.created|updated|deleted`, `timer`, `command` or a plugin's own.
+    """One event. `name` is `ENTITY.created|updated|deleted`, `timer`, `command`, `backfill` or a plugin's own.
 
     `before` maps changed fields to their old values (for `updated`); new values are facts. `by` is who (`user/5`,
-    `engine`), empty for a person unknown. `detail` is the timer's or command's name. `depth` counts follow-ups.
+    `engine`), empty for a person unknown. `detail` names the timer, command or rule. `depth` counts follow-ups.
     """
 
     name: str
@@ -49,8 +52,7 @@ class Event:
         return verb if self.item is not None and entity == self.item.entity else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Stir:
+class Stir(NamedTuple):
     """One thing an event stirs: the trigger kind, the entity and field, and the values before and after."""
 
     kind: str
@@ -73,22 +75,22 @@ def stirs(event: Event, facts: Facts) -> Iterator[Stir]:
     An item that appears stirs its fields too, from empty to what they hold: a deal created in the stage that a rule
     waits for is no different from one moved there. A "no" and a zero it is born with are no news.
     """
-    if event.item is None or event.verb not in (CREATED, UPDATED, DELETED):
+    item, verb = event.item, event.verb
+    if item is None or verb not in (CREATED, UPDATED, DELETED):
         yield Stir("received" if "." in event.name else event.name, name=event.detail or event.name)
         return
-    item = event.item
-    if event.verb != UPDATED:
-        yield Stir(event.verb, item.entity)
-        if event.verb == DELETED:
+    if verb != UPDATED:
+        yield Stir(verb, item.entity)
+        if verb == DELETED:
             return
-    changed = event.before if event.verb == UPDATED else dict.fromkeys(facts.items.get(item, {}))
+    changed = event.before if verb == UPDATED else dict.fromkeys(facts.items.get(item, {}))
     for name, before in sorted(changed.items()):
         after = facts.field(item, name)
         # The portal sends an emptied text as "" and one that never was as null: both are empty.
         was_empty, is_now_empty = is_empty(before), is_empty(after)
         if (was_empty and is_now_empty) or (after == before and type(after) is type(before)):
             continue
-        if event.verb == CREATED and _is_blank(after):
+        if verb == CREATED and _is_blank(after):
             continue
         yield Stir("changed", item.entity, name, before, after)
         if was_empty and not isinstance(after, Undecided):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from engine.decision.delivery import from_delivery, is_delivery
-from engine.decision.event import CREATED, DELETED, UPDATED, Event
+from engine.decision.event import BACKFILL, CREATED, DELETED, UPDATED, Event
 from engine.decision.event_source import MAX_SIZE, decode, parse_tree
 from engine.decision.event_values import ValueReader, plain, shown
 from engine.decision.given import Given, Report
@@ -25,9 +25,9 @@ from engine.language.values import Item, Undecided, Value
 
 __all__ = ["MAX_SIZE", "Given", "read_event"]
 
-_KEYS = ("event", "id", "time", "item", "before", "facts", "by", "timer", "command")
-_WORDS = ("timer", "command")
-_TEXTS = ("id", "by", "timer", "command")
+_KEYS = ("event", "id", "time", "item", "before", "facts", "by", "timer", "command", BACKFILL)
+_WORDS = ("timer", "command", BACKFILL)
+_TEXTS = ("id", "by", *_WORDS)
 
 Received = Mapping[str, Mapping[str, str]]
 

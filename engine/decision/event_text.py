@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.decision.event import Event
+from engine.decision.event import BACKFILL, Event
 from engine.decision.facts import Facts
 from engine.decision.forms import Json, value_json
 from engine.language.values import Item, Undecided, Value
@@ -23,7 +23,7 @@ def event_form(event: Event, facts: Facts) -> dict[str, Json]:
     if event.by:
         form["by"] = event.by
     if event.detail:
-        form["timer" if event.name == "timer" else "command"] = event.detail
+        form[event.name if event.name in ("timer", BACKFILL) else "command"] = event.detail
     if event.before:
         before = {name: value for name, value in event.before.items() if not isinstance(value, Undecided)}
         form["before"] = {name: _short(value) for name, value in before.items()}

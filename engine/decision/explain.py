@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from engine.decision.backfill import in_state
 from engine.decision.edition import Edition
-from engine.decision.event import Event, Stir, stirs
+from engine.decision.event import BACKFILL, Event, Stir, stirs
 from engine.decision.facts import Facts
 from engine.decision.index import evaluate_gate, trigger_key, typed
 from engine.decision.plan import Decision
@@ -58,18 +59,36 @@ def explain(edition: Edition, decision: Decision, facts: Facts) -> tuple[RuleVer
     )
 
 
+def explain_woken(edition: Edition, decision: Decision, facts: Facts) -> tuple[RuleVerdict, ...]:
+    """Return the verdicts of the rules that the event stirs something of; all others were not woken."""
+    event = decision.event
+    raised = tuple(stirs(event, facts))
+    woken = edition.rules_under({stir.key for stir in raised})
+    if event.name == BACKFILL:
+        woken = [rule for rule in edition.rules if rule.id == event.detail]
+    in_conflict = {rule.id for conflict in decision.conflicts for rule in conflict.rules}
+    return tuple(
+        explain_rule(rule, event, facts, raised, is_in_conflict=rule.id in in_conflict) for rule in woken
+    )
+
+
 def explain_rule(
     rule: Rule, event: Event, facts: Facts, raised: tuple[Stir, ...], *, is_in_conflict: bool
 ) -> RuleVerdict:
     """Return one rule's verdict, asking every gate of a rule that was woken."""
     if rule.is_disabled:
         return RuleVerdict(rule, DISABLED)
-    ways = [answers(trigger, rule, stir, event) for trigger in rule.triggers for stir in raised]
+    if event.name == BACKFILL:
+        is_named = event.detail == rule.id and event.item is not None
+        state = in_state(rule, event.item, facts) if is_named and event.item is not None else False
+        ways: list[bool | None] = [state if isinstance(state, bool) else None]
+    else:
+        ways = [answers(trigger, rule, stir, event) for trigger in rule.triggers for stir in raised]
     if all(way is False for way in ways):
         return RuleVerdict(rule, NOT_TRIGGERED)
     if not rule.in_force.covers(facts.today):
         return RuleVerdict(rule, NOT_IN_FORCE)
-    gates = tuple(_gates(rule.conditions, facts))
+    gates = tuple(gates_of(rule.conditions, facts))
     if any(gate.result is False for gate in gates):
         return RuleVerdict(rule, CONDITION_FALSE, gates)
     if any(gate.result is None for gate in gates) or True not in ways:
@@ -93,7 +112,8 @@ def _asked(wanted: tuple[Value, ...], found: Value) -> bool | None:
     return typed(found) in {typed(value) for value in wanted}
 
 
-def _gates(conditions: tuple[Condition, ...], facts: Facts) -> Iterator[Gate]:
+def gates_of(conditions: tuple[Condition, ...], facts: Facts) -> Iterator[Gate]:
+    """Yield what each condition says on these facts."""
     for condition in conditions:
         answer = evaluate_gate(condition, facts)
         result = answer if isinstance(answer, bool) else None

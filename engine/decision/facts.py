@@ -42,7 +42,8 @@ class Facts:
 
     def root(self, name: str) -> Value:
         """Return what a rule calls `name`, undecided where this event reaches no such thing."""
-        return self.roots.get(name, Undecided(name))
+        # Asked for with every expression: nothing is made unless it is missing.
+        return self.roots[name] if name in self.roots else Undecided(name)
 
     def field(self, item: Item, name: str) -> Value:
         """Return a field of `item`: as given, else derived, else undecided. A planned item's id is pending."""

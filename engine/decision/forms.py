@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from engine.action import Action
-from engine.decision.event import Event
+from engine.decision.event import BACKFILL, Event
 from engine.decision.explain import RuleVerdict
 from engine.decision.facts import Facts
 from engine.decision.plan import Step
@@ -87,7 +87,7 @@ def event_json(event: Event, facts: Facts) -> dict[str, Json]:
     if event.by:
         form["by"] = event.by
     if event.detail:
-        form["timer" if event.name == "timer" else "command"] = event.detail
+        form[event.name if event.name in ("timer", BACKFILL) else "command"] = event.detail
     if event.cause:
         form["cause"] = event.cause
         form["depth"] = event.depth

@@ -19,8 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.action import PluginError
+from engine.decision.backfill import decide_alone
 from engine.decision.edition import Edition
-from engine.decision.event import Event
+from engine.decision.event import BACKFILL, Event
 from engine.decision.facts import Facts
 from engine.decision.guard import no_acts
 from engine.decision.parameters import render_params, void
@@ -86,15 +87,11 @@ def decide(edition: Edition, event: Event, facts: Facts) -> Decision:
 
     Raises PluginError where an action's `effect` fails or tries to act.
     """
-    fired: list[Rule] = []
-    undecided: list[tuple[Rule, str]] = []
-    for verdict in edition.index.decide(event, facts):
-        if not verdict.rule.in_force.covers(facts.today):
-            continue
-        if verdict.reason:
-            undecided.append((verdict.rule, verdict.reason))
-        else:
-            fired.append(verdict.rule)
+    is_backfill = event.name == BACKFILL
+    woken = decide_alone(edition, event, facts) if is_backfill else edition.index.decide(event, facts)
+    today = facts.today
+    fired = [rule for rule in woken.fired if rule.in_force.covers(today)]
+    undecided = [(rule, why) for rule, why in woken.undecided if rule.in_force.covers(today)]
     plans = {
         rule.id: plan_rule(edition, event, rule, facts, counts) for rule, counts in _counted(fired, facts)
     }

@@ -138,7 +138,7 @@ class Printer:
         if simulation.decision.plan:
             yield self.word("plan")
             for step in simulation.decision.plan:
-                yield from self._step(step, facts)
+                yield from self.step(step, facts)
         elif not lead:
             yield f"{self.word('plan')}: {self.word('nothing')}"
 
@@ -161,7 +161,8 @@ class Printer:
             if gate.otherwise and gate is verdict.closed_gate:
                 yield f"      {gate.otherwise}"
 
-    def _step(self, step: Step, facts: Facts) -> Iterator[str]:
+    def step(self, step: Step, facts: Facts) -> Iterator[str]:
+        """Yield the lines of one step: its action, and what it would change or why not."""
         head = f"  {step.number}. {step.call.action}"
         if step.status != PLANNED:
             yield f"{head} — {self.word(step.status)}: {self._reason(step)}"

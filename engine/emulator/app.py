@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, request
@@ -16,7 +15,7 @@ from flask import Flask, Response, request
 from engine.emulator import demo, downloads, pages
 from engine.emulator.calling import Call, Caller
 from engine.emulator.errors import RestError
-from engine.emulator.faults import Fault
+from engine.emulator.faults import Broken, given_fields, suffer, without_fields
 from engine.emulator.faults import Request as Seen
 from engine.emulator.links import read_token
 from engine.emulator.methods.disk_file import PART, finish_upload
@@ -34,12 +33,12 @@ def create_app(portal: Portal) -> Flask:
     @app.route("/rest/<user>/<secret>/<path:method>", methods=verbs)
     def by_webhook(user: str, secret: str, method: str) -> Response:
         name = method_name(method)
-        return _guarded(portal, name, next(numbers), lambda: _call(portal, user, secret, name))
+        return _guarded(portal, name, next(numbers), lambda drops: _call(portal, user, secret, name, drops))
 
     @app.route("/rest/<path:method>", methods=verbs)
     def by_token(method: str) -> Response:
         name = method_name(method).lower()
-        return _guarded(portal, name, next(numbers), lambda: _by_token(portal, name))
+        return _guarded(portal, name, next(numbers), lambda _: _by_token(portal, name))
 
     @app.get("/~<code>")
     def public(code: str) -> Response:
@@ -54,9 +53,10 @@ def _base_url() -> str:
     return request.url_root.rstrip("/")
 
 
-def _call(portal: Portal, user: str, secret: str, name: str) -> Response:
+def _call(portal: Portal, user: str, secret: str, name: str, drops: frozenset[str]) -> Response:
     caller = portal.caller(user, secret)
-    answer = portal.call(caller, name, read_params(request), base_url=_base_url())
+    params = without_fields(read_params(request), drops)
+    answer = portal.call(caller, name, params, base_url=_base_url())
     return json_response(answer_body(answer))
 
 
@@ -87,25 +87,26 @@ def _upload(portal: Portal, token: str) -> Response:
     return json_response({"result": result})
 
 
-def _guarded(portal: Portal, name: str, number: int, answer: Callable[[], Response]) -> Response:
+def _guarded(
+    portal: Portal, name: str, number: int, answer: Callable[[frozenset[str]], Response]
+) -> Response:
     """Limits first, then the planned fault if there is one, then the call itself."""
     try:
         if portal.limits == "real":
             portal.bucket.take(request.remote_addr or "")
-        fault = portal.faults(Seen(name.lower(), number)) if portal.faults else None
+        fault = None
+        if portal.faults:
+            fault = portal.faults(Seen(name.lower(), number, given_fields(read_params(request))))
         if fault is None:
-            return answer()
-        return _fail(fault, answer)
+            return answer(frozenset())
+        return suffer(fault, answer, {"time": portal.time_of_rest(fault.rests)} if fault.rests else None)
     except RestError as error:
         return json_response(error.body(), error.status)
+    except Broken:
+        return _broken()
 
 
-def _fail(fault: Fault, answer: Callable[[], Response]) -> Response:
-    if fault.executes:
-        answer()
-    time.sleep(fault.delay)
-    if fault.status is not None:
-        raise RestError(fault.status, fault.code, "Planned fault")
+def _broken() -> Response:
     # A promise of more bytes than are sent makes the server close the connection: the caller gets no answer.
     broken = Response(b"", 200, content_type="application/json")
     broken.automatically_set_content_length = False

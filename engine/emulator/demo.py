@@ -8,14 +8,17 @@ Writes, JSON POST; ``user`` (default 1) acts; field names and file forms are tho
 | `/_demo/items/add` | ``entityTypeId, fields`` | the item |
 | `/_demo/items/update` | ``entityTypeId, id, fields`` | the item |
 | `/_demo/items/delete` | ``entityTypeId, id`` | ``true`` |
+| `/_demo/items/bulk` | ``changes``: a list of ``{do: add, update or delete}`` with the above | the ids |
 | `/_demo/payments/pay` | ``id, paid`` (default true) | ``true`` |
 | `/_demo/files/put` | ``storage, path, content`` (base64) | the object's id |
 | `/_demo/handler` | ``url, application_token?, events?, id?`` | the outgoing webhooks |
 | `/_demo/clock` | ``advance`` seconds or ``set`` ISO time | ``{"now"}`` |
 | `/_demo/settle` | ``timeout?`` seconds | whether every event was delivered or had failed |
+| `/_demo/faults` | a plan (`faultfile`) as JSON; ``{}`` ends all faults | the plan's counts |
 
 Reads, GET: `/_demo/clock`, `/feed`, `/notices`, `/messages`, `/comments`, `/activities`, `/disk`, `/mails`,
-`/deliveries`, `/handler`. Errors are answered as the portal answers them.
+`/deliveries`, `/handler`, `/faults` (``counts`` by kind and every ``hit``). A bulk is one change: all of it, or
+nothing where one part is refused. Errors are answered as the portal answers them.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import TypeAlias
@@ -33,9 +37,10 @@ from engine.emulator import drive
 from engine.emulator.calling import to_int
 from engine.emulator.clock import iso
 from engine.emulator.errors import RestError, missing_parameter
+from engine.emulator.faultfile import FaultFileError, as_text, parse_faults
 from engine.emulator.mailbox import read_mails
 from engine.emulator.person import Person
-from engine.emulator.php import mapping
+from engine.emulator.php import listing, mapping
 from engine.emulator.portal import Portal
 from engine.emulator.store import Record
 
@@ -85,6 +90,26 @@ def _update(portal: Portal, given: Given) -> object:
 def _delete(portal: Portal, given: Given) -> object:
     _person(portal, given).delete(*_whom(given))
     return True
+
+
+def _bulk(portal: Portal, given: Given) -> object:
+    person = _person(portal, given)
+    done: list[int] = []
+    with portal.change():
+        for change in map(mapping, listing(_need(given, "changes"))):
+            what = str(change.get("do", "update"))
+            if what == "add":
+                made = person.add(to_int(_need(change, "entityTypeId")), mapping(_need(change, "fields")))
+                done.append(to_int(made["id"]))
+                continue
+            if what == "update":
+                person.update(*_whom(change), mapping(_need(change, "fields")))
+            elif what == "delete":
+                person.delete(*_whom(change))
+            else:
+                raise RestError(400, "INVALID_ARG_VALUE", f"do: {what} is none of add, update, delete")
+            done.append(to_int(change["id"]))
+    return done
 
 
 def _pay(portal: Portal, given: Given) -> object:
@@ -142,6 +167,23 @@ def _settle(portal: Portal, given: Given) -> object:
     return portal.deliveries.settle(float(str(given.get("timeout", 10))))
 
 
+def _set_faults(portal: Portal, given: Given) -> object:
+    try:
+        portal.use_faults(parse_faults(as_text(given)) if given else None)
+    except FaultFileError as error:
+        raise RestError(400, "INVALID_ARG_VALUE", str(error)) from error
+    return read_plan(portal)
+
+
+def read_plan(portal: Portal) -> Record:
+    """What the present plan of faults has done so far."""
+    plan = portal.plan
+    return {
+        "counts": plan.counts() if plan else {},
+        "hits": [asdict(hit) for hit in plan.hits()] if plan else [],
+    }
+
+
 def drive_tree(portal: Portal) -> list[Record]:
     """Every live Drive object: storage, path from its root, type, and size and sha256 of files."""
     found: list[Record] = []
@@ -160,11 +202,13 @@ _WRITES: dict[str, Deed] = {
     "items/add": _add,
     "items/update": _update,
     "items/delete": _delete,
+    "items/bulk": _bulk,
     "payments/pay": _pay,
     "files/put": _put_file,
     "handler": _set_handler,
     "clock": _set_clock,
     "settle": _settle,
+    "faults": _set_faults,
 }
 _READS: dict[str, Callable[[Portal], object]] = {
     "clock": lambda portal: {"now": iso(portal.clock.now())},
@@ -177,6 +221,7 @@ _READS: dict[str, Callable[[Portal], object]] = {
     "mails": lambda portal: read_mails(portal.store),
     "deliveries": lambda portal: portal.store.rows("delivery"),
     "handler": lambda portal: portal.store.rows("outgoing"),
+    "faults": read_plan,
 }
 
 

@@ -1,22 +1,26 @@
 """Outgoing webhooks: what is sent when something changed, and what became of it.
 
 Decides the shape and the order of deliveries. As on a portal: a short delay, one attempt, no retry,
-identifiers only, nothing kept over a restart. Every outcome is a row of the `delivery` table.
+identifiers only, nothing kept over a restart. Every outcome is a row of the `delivery` table, with the planned
+fault that befell the post, if any.
 """
 
 from __future__ import annotations
 
-import queue
+import heapq
+import itertools
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from urllib.parse import urlencode
 
 import httpx
 
 from engine.emulator.clock import Clock
+from engine.emulator.faults import Post as PostSeen
+from engine.emulator.faults import PostPlan
 from engine.emulator.php import flatten, listing
 from engine.emulator.store import Store
 
@@ -38,7 +42,15 @@ class Event:
 class _Post:
     event: Event
     webhook: Mapping[str, object]
-    not_before: float
+    fault: str = ""
+
+
+@dataclass
+class _Held:
+    """A post kept back: until so many others were queued, or until its time in the queue comes."""
+
+    entry: tuple[float, int, _Post]
+    behind: int
 
 
 class Deliveries:
@@ -48,11 +60,18 @@ class Deliveries:
         """`delay` is in seconds between a change and its post."""
         self._store, self._clock, self._domain = store, clock, domain
         self.delay = delay
-        self._posts: queue.Queue[_Post | None] = queue.Queue()
+        self.patience = _PATIENCE
+        """Seconds a receiver is waited for."""
+        self.faults: PostPlan | None = None
+        """Asked about every post."""
+        self._queue: list[tuple[float, int, _Post]] = []
+        self._held: list[_Held] = []
+        self._numbers, self._posts = itertools.count(1), itertools.count(1)
+        self._last_due = 0.0
         self._open = 0
-        self._idle = threading.Condition()
+        self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
-        self._stopped = threading.Event()
+        self._is_stopped = False
 
     def send(self, events: list[Event]) -> None:
         """Queue the posts of some events, in this order; returns at once."""
@@ -60,37 +79,88 @@ class Deliveries:
             for webhook in self._store.rows("outgoing"):
                 wanted = {str(name).upper() for name in listing(webhook.get("events"))}
                 if event.name in wanted and webhook.get("handler"):
-                    self._put(_Post(event, webhook, time.monotonic() + self.delay))
+                    self._plan(_Post(event, webhook))
 
-    def _put(self, post: _Post) -> None:
-        with self._idle:
+    def _plan(self, post: _Post) -> None:
+        """Queue a post as its fault, if it has one, lets it be queued."""
+        fault = self.faults(PostSeen(post.event.name, next(self._posts))) if self.faults else None
+        due = time.monotonic() + self.delay
+        if fault is None:
+            self._put(post, due)
+            return
+        post = replace(post, fault=fault.kind)
+        if fault.kind == "dropped":
+            self._log(post, "", 0, "", 0)
+        elif fault.kind == "doubled":
+            self._put(post, due)
+            self._put(post, due + fault.seconds, is_late=fault.seconds > 0)
+        elif fault.kind == "late":
+            self._put(post, due + fault.seconds, is_late=True)
+        else:
+            self._put(post, due + fault.seconds, is_late=True, behind=fault.behind)
+
+    def _put(self, post: _Post, due: float, *, is_late: bool = False, behind: int = 0) -> None:
+        with self._changed:
+            if not is_late:
+                # A shorter delay set meanwhile must not let a post overtake those before it.
+                due = self._last_due = max(due, self._last_due)
+            entry = (due, next(self._numbers), post)
+            heapq.heappush(self._queue, entry)
             self._open += 1
-        if self._worker is None:
-            self._worker = threading.Thread(target=self._work, name="portal-deliveries", daemon=True)
-            self._worker.start()
-        self._posts.put(post)
+            if not is_late:
+                self._release(due)
+            if behind:
+                self._held.append(_Held(entry, behind))
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name="portal-deliveries", daemon=True)
+                self._worker.start()
+            self._changed.notify_all()
+
+    def _release(self, due: float) -> None:
+        """One more post was queued: those held behind it may go right after."""
+        for held in list(self._held):
+            held.behind -= 1
+            if held.behind > 0:
+                continue
+            self._held.remove(held)
+            if held.entry in self._queue:
+                self._queue.remove(held.entry)
+                heapq.heapify(self._queue)
+                heapq.heappush(self._queue, (due, next(self._numbers), held.entry[2]))
 
     def settle(self, timeout: float = 10.0) -> bool:
         """Wait until every queued post was tried; false if that took longer than `timeout` seconds."""
-        with self._idle:
-            return self._idle.wait_for(lambda: self._open == 0, timeout)
+        with self._changed:
+            return self._changed.wait_for(lambda: self._open == 0, timeout)
 
     def close(self) -> None:
         """Stop the delivery thread; what is still queued is lost, as on a portal."""
-        self._stopped.set()
+        with self._changed:
+            self._is_stopped = True
+            self._changed.notify_all()
         if self._worker is not None:
-            self._posts.put(None)
-            self._worker.join(_PATIENCE + 1)
+            self._worker.join(self.patience + 1)
             self._worker = None
 
     def _work(self) -> None:
-        with httpx.Client(timeout=_PATIENCE, trust_env=False, follow_redirects=False) as client:
-            while (post := self._posts.get()) is not None:
-                if not self._stopped.wait(max(0.0, post.not_before - time.monotonic())):
-                    self._deliver(client, post)
-                with self._idle:
+        with httpx.Client(trust_env=False, follow_redirects=False) as client:
+            while (post := self._next()) is not None:
+                self._deliver(client, post)
+                with self._changed:
                     self._open -= 1
-                    self._idle.notify_all()
+                    self._changed.notify_all()
+
+    def _next(self) -> _Post | None:
+        """The next post, once it is due; None after `close`."""
+        with self._changed:
+            while not self._is_stopped:
+                wait = self._queue[0][0] - time.monotonic() if self._queue else None
+                if wait is not None and wait <= 0:
+                    entry = heapq.heappop(self._queue)
+                    self._held = [one for one in self._held if one.entry is not entry]
+                    return entry[2]
+                self._changed.wait(wait)
+            return None
 
     def _deliver(self, client: httpx.Client, post: _Post) -> None:
         body = urlencode(flatten(delivery_form(post.event, post.webhook, self._domain)))
@@ -100,6 +170,7 @@ class Deliveries:
             answer = client.post(
                 str(post.webhook["handler"]),
                 content=body,
+                timeout=self.patience,
                 headers={
                     "Content-Type": "application/x-www-form-urlencoded",
                     "User-Agent": "Bitrix24 Webhook Engine",
@@ -125,6 +196,7 @@ class Deliveries:
                 "status": status,
                 "error": error,
                 "milliseconds": milliseconds,
+                "fault": post.fault,
                 "time": self._clock.stamp(),
             },
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from engine.emulator.php import listing, mapping
 from engine.emulator.store import Store
@@ -277,9 +278,13 @@ class FieldSet:
     entity_type: int
     fields: tuple[Field, ...]
 
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {one.name: one for one in reversed(self.fields)}
+
     def stored(self, name: str) -> Field | None:
         """By the stored name."""
-        return next((one for one in self.fields if one.name == name), None)
+        return self._by_name.get(name)
 
     def named(self, name: str, *, original: bool = False) -> Field | None:
         """By a name of `crm.item.*`; upper-case names of standard fields are tolerated in filters and orders.
@@ -300,6 +305,12 @@ class FieldSet:
 
 def field_set(store: Store, entity_type: int) -> FieldSet | None:
     """The fields of a kind as it is now, or None if there is no such kind."""
+    return store.derived(
+        ("fields", entity_type), ("type", "userfield"), lambda: _field_set(store, entity_type)
+    )
+
+
+def _field_set(store: Store, entity_type: int) -> FieldSet | None:
     standard = _standard(store, entity_type)
     if standard is None:
         return None

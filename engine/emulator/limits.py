@@ -14,7 +14,8 @@ from collections.abc import Callable
 from engine.emulator.errors import RestError
 
 _DEPTH, _LEAK = 50.0, 2.0
-_BASKET, _BASKETS, _RUN_TIME = 60, 10, 480.0
+_BASKET, _BASKETS = 60, 10
+RUN_TIME = 480.0
 
 
 class Bucket:
@@ -53,7 +54,7 @@ class Meter:
     def check(self, webhook: str, method: str) -> None:
         """`RestError` 429 OPERATION_TIME_LIMIT when this method has already run too long."""
         with self._lock:
-            if sum(self._live((webhook, method)).values()) > _RUN_TIME:
+            if sum(self._live((webhook, method)).values()) > RUN_TIME:
                 raise RestError(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit")
 
     def add(self, webhook: str, method: str, seconds: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from hashlib import sha256
 from secrets import token_hex
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from engine.emulator.store import Store
 
@@ -51,14 +51,12 @@ def token_url(store: Store, url: str, purpose: str, detail: str) -> str:
     """`url` with the members ``auth`` and ``token`` that make it work without a webhook."""
     token = make_token(store, purpose, detail)
     auth = _sign(store, f"auth|{purpose}|{detail}")[:40]
-    return f"{url}?{urlencode({'auth': auth, 'token': token})}"
+    return f"{url}?auth={auth}&token={quote_plus(token)}"
 
 
 def crm_file_view(store: Store, base_url: str, file_id: object, owner: str) -> dict[str, object]:
     """A file of a CRM field as `crm.item.*` shows it; `owner` names item and field in the interface link."""
-    query = urlencode(
-        {"action": "crm.controller.item.getFile", "SITE_ID": "s1", "owner": owner, "fileId": file_id}
-    )
+    query = f"action=crm.controller.item.getFile&SITE_ID=s1&owner={quote_plus(owner)}&fileId={file_id}"
     return {
         "id": file_id,
         "url": f"{base_url}/bitrix/services/main/ajax.php?{query}",

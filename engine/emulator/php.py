@@ -66,8 +66,15 @@ def printable(value: object) -> object:
 
     Seen on live portals in batch answers: keys 0..n-1 come back as JSON lists.
     """
+    if isinstance(value, str | int | None):
+        return value
     if isinstance(value, Mapping):
-        if [str(key) for key in value] == [str(index) for index in range(len(value))]:
+        if not value:
+            return []
+        is_list = str(next(iter(value))) == "0" and all(
+            str(key) == str(index) for index, key in enumerate(value)
+        )
+        if is_list:
             return [printable(item) for item in value.values()]
         return {str(key): printable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

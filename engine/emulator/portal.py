@@ -7,12 +7,14 @@ events queued, before the call returns. What a method does is in `methods/`; how
 
 from __future__ import annotations
 
+import itertools
+import math
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
 
@@ -20,18 +22,20 @@ from engine.emulator.calling import Call, Caller, Method
 from engine.emulator.clock import Clock, iso
 from engine.emulator.errors import RestError
 from engine.emulator.events import Deliveries, Event
-from engine.emulator.faults import FaultPlan
-from engine.emulator.limits import Bucket, Meter
+from engine.emulator.faults import FaultPlan, Request, given_fields, suffer, without_fields
+from engine.emulator.limits import RUN_TIME, Bucket, Meter
 from engine.emulator.loading import load_company
 from engine.emulator.methods import APPLICATION_ONLY, METHODS
 from engine.emulator.php import listing
+from engine.emulator.planned import PlannedFaults
 from engine.emulator.seed import Company
 from engine.emulator.selection import Page
 from engine.emulator.store import Store
 
 Limits: TypeAlias = Literal["real", "off"]
 
-_CLOCK = "clock"
+# The portal's time and this machine's, at the same moment; the second is empty after a clean stop.
+_CLOCK, _RUNNING_AT = "clock", "running_at"
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,16 @@ class Portal:
     def __init__(self, store: Store, clock: Clock, domain: str, limits: Limits) -> None:
         self.store, self.clock, self.domain, self.limits = store, clock, domain, limits
         self.base_url = f"https://{domain}"
+        self.history_in_text = False
+        """Whether `crm.stagehistory.list` prints its numbers as strings."""
         self.bucket, self.meter = Bucket(), Meter()
         self.deliveries = Deliveries(store, clock, domain)
         self.faults: FaultPlan | None = None
+        """Asked about every HTTP request."""
+        self.command_faults: FaultPlan | None = None
+        """Asked about every command of a batch."""
+        self.plan: PlannedFaults | None = None
+        self._commands = itertools.count(1)
         self._lock = threading.RLock()
         self._depth = 0
         self._raised: list[Event] = []
@@ -66,7 +77,7 @@ class Portal:
     def close(self) -> None:
         """Stop deliveries, remember the time, give the state file back."""
         self.deliveries.close()
-        self.save_clock()
+        self.save_clock(stops=True)
         self.store.close()
 
     @contextmanager
@@ -131,10 +142,26 @@ class Portal:
         base_url: str = "",
         in_batch: bool = False,
     ) -> Answer:
-        """Carry out one method; what it changed is durable on return. Raises `RestError`."""
+        """Carry out one method; what it changed is durable on return.
+
+        Raises `RestError`, and for a command of a batch `Broken` where its planned fault takes the connection.
+        """
         method = self.find_method(caller, name)
         if in_batch and not method.in_batch:
             raise RestError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
+
+        def act(drops: frozenset[str] = frozenset()) -> Answer:
+            return self._carry_out(caller, method, without_fields(params, drops), base_url)
+
+        fault = None
+        if in_batch and self.command_faults:
+            seen = Request(method.name.lower(), next(self._commands), given_fields(params), in_batch=True)
+            fault = self.command_faults(seen)
+        return act() if fault is None else suffer(fault, act)
+
+    def _carry_out(
+        self, caller: Caller, method: Method, params: Mapping[str, object], base_url: str
+    ) -> Answer:
         if self.limits == "real":
             self.meter.check(caller.key, method.name)
         started, begun = self.clock.now().timestamp(), time.perf_counter()
@@ -169,12 +196,33 @@ class Portal:
         }
         if method != "batch":
             total, resets_in = self.meter.add(caller.key, method, spent)
-            report |= {"operating_reset_at": int(now.timestamp() + resets_in), "operating": total}
+            planned = self.plan.rest_of(method.lower()) if self.plan else None
+            rest = resets_in if planned is None else planned
+            # Rounded up: whoever waits until then must not come too early.
+            report |= {"operating_reset_at": math.ceil(now.timestamp() + rest), "operating": total}
         return report
 
-    def save_clock(self) -> None:
-        """Remember the present, so that a portal reopened from its file goes on from here."""
-        self.store.write_meta(_CLOCK, self.clock.stamp())
+    def time_of_rest(self, rests: float) -> dict[str, object]:
+        """The member ``time`` of an answer that stops a method for so many seconds."""
+        now = self.clock.now()
+        stamps = {"date_start": iso(now), "date_finish": iso(now)}
+        ends = {"operating_reset_at": math.ceil(now.timestamp() + rests), "operating": RUN_TIME}
+        return {"start": now.timestamp(), "finish": now.timestamp(), **stamps, **ends}
+
+    def use_faults(self, plan: PlannedFaults | None) -> None:
+        """Requests, commands and posts from now on suffer what the plan says; None ends all faults."""
+        self.plan = plan
+        self.faults = plan.call if plan else None
+        self.command_faults = plan.call if plan else None
+        self.deliveries.faults = plan.post if plan else None
+
+    def save_clock(self, *, stops: bool = False) -> None:
+        """Remember the present, so that a portal reopened from its file goes on from here; one that did not stop
+        but was killed, from where its clock would be by now: it must never show a time before one it has shown.
+        """
+        with self.store.transaction():
+            self.store.write_meta(_CLOCK, self.clock.now().isoformat())
+            self.store.write_meta(_RUNNING_AT, "" if stops else repr(time.time()))
 
 
 def has_scope(caller: Caller, scope: str) -> bool:
@@ -194,13 +242,22 @@ def open_portal(
     """A portal over a state file (None keeps it in memory), seeded with `company` if the file is new.
 
     Without a `clock` the portal has a virtual one: a new file starts at `company.start`, an old one goes on
-    where it stopped. Raises `sqlite3.DatabaseError` if the file is something else.
+    where it stopped (after a kill, where it would be by now). Raises `sqlite3.DatabaseError` if the file is
+    something else.
     """
     store = Store(state)
     if clock is None:
-        saved = store.read_meta(_CLOCK)
-        clock = Clock(company.time_zone, datetime.fromisoformat(saved) if saved else company.start)
+        clock = Clock(company.time_zone, _saved_time(store) or company.start)
     portal = Portal(store, clock, store.read_meta("domain") or company.domain, limits)
     if store.is_new:
         load_company(portal, company)
+    portal.save_clock()
     return portal
+
+
+def _saved_time(store: Store) -> datetime | None:
+    saved, running_at = store.read_meta(_CLOCK), store.read_meta(_RUNNING_AT)
+    if saved is None:
+        return None
+    missed = max(0.0, time.time() - float(running_at)) if running_at else 0.0
+    return datetime.fromisoformat(saved) + timedelta(seconds=missed)

@@ -19,7 +19,7 @@ from engine.emulator.portal import Portal
 class PortalServer:
     """The running server; a context manager. It serves `portal` and does not close it."""
 
-    def __init__(self, portal: Portal, host: str = "127.0.0.1", port: int = 0, threads: int = 8) -> None:
+    def __init__(self, portal: Portal, host: str = "127.0.0.1", port: int = 0, threads: int = 16) -> None:
         """Bound on return; port 0 takes a free one. `OSError` if the port is taken."""
         self.portal = portal
         self._server = create_server(create_app(portal), host=host, port=port, threads=threads, ident=None)

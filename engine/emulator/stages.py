@@ -43,6 +43,12 @@ def stage_entity(entity_type: int, category: int) -> str:
 
 def stages(store: Store, entity_type: int, category: int) -> list[Stage]:
     """The stages of a funnel in their order; empty for kinds without stages."""
+    return store.derived(
+        ("stages", entity_type, category), ("status",), lambda: _stages(store, entity_type, category)
+    )
+
+
+def _stages(store: Store, entity_type: int, category: int) -> list[Stage]:
     entity = stage_entity(entity_type, category)
     rows = [row for row in store.rows("status") if row["ENTITY_ID"] == entity]
     rows.sort(key=lambda row: int(str(row.get("SORT") or 0)))

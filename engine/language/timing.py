@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from engine.language.values import Duration
 
-UNITS = ("minutes", "hours", "days", "workdays")
-_DURATION = re.compile(r"([0-9]{1,6}) +([a-z]+)")
+# A hundred years of each. What is longer leaves the calendars: a timer for it would never be set, without a word.
+LONGEST = {"minutes": 52_560_000, "hours": 876_000, "days": 36_500, "workdays": 24_000}
+UNITS = tuple(LONGEST)
+_DURATION = re.compile(r"([0-9]{1,8}) +([a-z]+)")
 _PART = re.compile(r"(\*|[0-9a-z]+)(?:-([0-9a-z]+))?(?:/([0-9]+))?")
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -35,12 +37,13 @@ class Cron:
 
 
 def parse_duration(text: str) -> Duration | None:
-    """Return the duration that `5 workdays` or `1 hour` names, or None where it is unreadable."""
+    """Return the duration that `5 workdays` or `1 hour` names; None where it is unreadable or beyond a century."""
     found = _DURATION.fullmatch(text.strip())
     if not found:
         return None
     unit = found.group(2) if found.group(2).endswith("s") else found.group(2) + "s"
-    return Duration(int(found.group(1)), unit) if unit in UNITS else None
+    amount = int(found.group(1))
+    return Duration(amount, unit) if amount <= LONGEST.get(unit, -1) else None
 
 
 def parse_cron(text: str) -> Cron | str:

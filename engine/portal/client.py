@@ -22,6 +22,7 @@ import httpx
 from engine import __version__
 from engine.portal.errors import PortalError, Retry, classify, only_reads, redact
 from engine.portal.pace import Pace
+from engine.portal.spending import Spending
 
 LONGEST_SECONDS = 60.0  # the cloud ends a request after 60 s
 LARGEST_FILE = 256 * 1024 * 1024
@@ -62,6 +63,7 @@ class PortalClient:
         self._webhook = webhook_url.rstrip("/") + "/"
         self._pace, self._sleep = pace, sleep
         self._rests: dict[str, float] = {}
+        self.spending = Spending()
         # httpx logs every address at level INFO, and the webhook's secret is part of it.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         headers = {"User-Agent": f"reglament/{__version__}", "Accept": "application/json"}
@@ -102,6 +104,7 @@ class PortalClient:
             try:
                 return self._once(method, params, is_write=is_write)
             except PortalError as error:
+                self.spending.failed(error)
                 if not _may_repeat(error, tries):
                     raise
                 if error.code == "QUERY_LIMIT_EXCEEDED" and self._pace:
@@ -115,17 +118,19 @@ class PortalClient:
             # A renamed portal answers 302; an HTTP library would repeat the POST as a GET and lose the body.
             response = self._post(self._new_address(method, response), method, params, is_write=is_write)
         envelope = _read_envelope(method, response, is_write=is_write)
-        self._remember_rest(method, envelope)
+        self.remember_rest(method, envelope.get("time"))
         if "error" in envelope:
-            raise self._with_rest(method, classify(method, response.status_code, envelope, writes=is_write))
+            raise self.with_rest(method, classify(method, response.status_code, envelope, writes=is_write))
         if response.status_code >= 400 or "result" not in envelope:
             text = f"HTTP {response.status_code} without a result"
             raise PortalError(method, "NOT_JSON", text, "unknown" if is_write else "later")
+        self.spending.answered()
         return envelope
 
     def _post(self, url: str, method: str, params: Mapping[str, object], *, is_write: bool) -> httpx.Response:
         if self._pace:
             self._pace.wait()
+        self.spending.asked()
         with _plain_errors(method, is_write=is_write):
             return self._http.post(url, json=params)
 
@@ -145,14 +150,15 @@ class PortalClient:
             )
         return new
 
-    def _remember_rest(self, method: str, envelope: Mapping[str, object]) -> None:
-        times = envelope.get("time")
+    def remember_rest(self, method: str, times: object) -> None:
+        """Note from the `time` of a good answer how long the portal would let `method` rest, were it spent."""
         until = times.get("operating_reset_at") if isinstance(times, Mapping) else None
         finish = times.get("finish") if isinstance(times, Mapping) else None
         if isinstance(until, int | float) and isinstance(finish, int | float):
             self._rests[method.lower()] = max(0.0, until - finish)
 
-    def _with_rest(self, method: str, error: PortalError) -> PortalError:
+    def with_rest(self, method: str, error: PortalError) -> PortalError:
+        """Return the error with how long to wait, where the method was refused for its running time."""
         # PROTOCOL §2: the spent method rests until `operating_reset_at` of its last good answer; at most ten
         # minutes.
         if error.code == "OPERATION_TIME_LIMIT" and error.retry_after is None:
@@ -171,6 +177,7 @@ class PortalClient:
             try:
                 return self._fetch(urljoin(self._webhook, url), limit)
             except PortalError as error:
+                self.spending.failed(error)
                 if not _may_repeat(error, tries):
                     raise
             self._sleep(delay)
@@ -182,6 +189,7 @@ class PortalClient:
         for _ in range(5):
             if self._pace:
                 self._pace.wait()
+            self.spending.asked()
             with (
                 _plain_errors("download", is_write=False),
                 self._http.stream("GET", url, headers=headers) as response,

@@ -77,6 +77,10 @@ class Gateway:
         self._lock = threading.Lock()
         self._cost = Cost()
 
+    def metered(self) -> Gateway:
+        """Return a way to the same portal that counts its own cost."""
+        return Gateway(self.client, self._contents, self._engine_methods)
+
     @property
     def cost(self) -> Cost:
         """What was sent so far."""
@@ -119,7 +123,8 @@ class Gateway:
                     fates[number] = turn
                 else:
                     asked[number] = _Lane(turn, known[number])
-            self._run(list(asked.values()))
+            if asked:
+                self._run(list(asked.values()))
             answers = {}
             for number, lane in asked.items():
                 try:
@@ -210,7 +215,13 @@ class Gateway:
                 lanes[number].settle(position, _share(error, command))
             return
         for ((number, position), key), command in zip(keys.items(), commands, strict=True):
-            lanes[number].settle(position, _unpack(envelope["result"], key, command))
+            outcome = _unpack(envelope["result"], key, command)
+            if isinstance(outcome, PortalError):
+                outcome = self.client.with_rest(command.method, outcome)
+                self.client.spending.refused(outcome.code)
+            else:
+                self.client.remember_rest(command.method, _times_of(envelope["result"], key))
+            lanes[number].settle(position, outcome)
 
     def _count(self, commands: Sequence[Command]) -> None:
         writes = sum(command.writes for command in commands)
@@ -257,6 +268,11 @@ def _unpack(result: object, key: str, command: Command) -> Outcome:
         return Answer(command.id, results[key])
     retry: Retry = "unknown" if _is_write(command) else "later"
     return PortalError(command.method, "NO_ANSWER", "the batch's answer says nothing of this command", retry)
+
+
+def _times_of(result: object, key: str) -> object:
+    times = result.get("result_time") if isinstance(result, Mapping) else None
+    return times.get(key) if isinstance(times, Mapping) else None
 
 
 def _status(code: str) -> int:

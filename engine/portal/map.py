@@ -24,6 +24,7 @@ _PAGES = {1: "/crm/lead/details/{id}/", _DEAL: "/crm/deal/details/{id}/", 3: "/c
           _COMPANY: "/crm/company/details/{id}/", 7: "/crm/type/7/details/{id}/"}  # fmt: skip
 _ORIGINAL_NAMES = {"useOriginalUfNames": "N"}
 NOT_FOUND = frozenset({"NOT_FOUND"})
+REFUSED = frozenset({"ACCESS_DENIED", "INVALID_CREDENTIALS", "insufficient_scope", "NOT_FOUND"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,19 @@ class PortalMap:
             **_ORIGINAL_NAMES,
         }
         return Command(id, "crm.item.update", params, writes=True, assume={"item": {"id": as_id(item.id)}})
+
+    def delete(self, id: str, item: Item) -> Command:
+        """Return the removal of an item, into the portal's recycle bin; one that is gone is answered."""
+        params = {"entityTypeId": self._type_id(item.entity), "id": as_id(item.id)}
+        return Command(id, "crm.item.delete", params, writes=True, tolerate=NOT_FOUND)
+
+    def describe(self, id: str, entity: str) -> Command:
+        """Return the read of what the portal knows of an entity's fields: `{"fields": {code: {…}}}`.
+
+        It explains what went wrong elsewhere, so a refusal is answered instead of failing.
+        """
+        params = {"entityTypeId": self._type_id(entity), **_ORIGINAL_NAMES}
+        return Command(id, "crm.item.fields", params, assume={"fields": {}}, tolerate=REFUSED)
 
     def lines(self, id: str, item: Item) -> Command:
         """Return the read of an item's product rows: `{"productRows": [row, …]}`."""

@@ -32,11 +32,16 @@ class ReadFailure:
 
 
 class Case(dict[Item, dict[str, Value]]):
-    """Fields by item. `failures` says what is missing because its read failed."""
+    """Fields by item. `failures` says what is missing because its read failed.
+
+    `row` is the item's own row as the portal sent it, `beside` the outcome of the command that was read with it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.failures: list[ReadFailure] = []
+        self.row: Mapping[str, object] = {}
+        self.beside: Answer | PortalError | None = None
 
 
 class Reader:
@@ -47,8 +52,10 @@ class Reader:
     def __init__(self, gateway: Gateway, portal_map: PortalMap, files: Contents) -> None:
         self._gateway, self._map, self._files = gateway, portal_map, files
 
-    def read_case(self, item: Item, needs: frozenset[str]) -> Case:
+    def read_case(self, item: Item, needs: frozenset[str], beside: Command | None = None) -> Case:
         """Return the item with what `needs` can ask for (`deal.acts.signed`, `act.scan.sha256`, `deal.*`).
+
+        `beside` is one more read that travels with the item's own.
 
         Items that do not exist are not in the result, the item itself included. Raises PortalError where the
         item itself could not be read; any other failed read leaves its fields out and is listed in
@@ -56,6 +63,8 @@ class Reader:
         """
         reading = _Reading(self._map, item)
         wanted = [(item, need_of(self._map.world, item.entity, needs))]
+        if beside is not None:
+            reading.more.append((beside, reading.take_beside))
         while wanted:
             asked = reading.ask(wanted)
             outcomes = self._gateway.outcomes([command for command, _ in asked])
@@ -63,6 +72,7 @@ class Reader:
                 take(outcome)
             wanted = reading.next_wave(wanted)
         reading.settle_papers()
+        reading.case.row = reading.rows.get(item, {})
         for owner, name in reading.files:
             self._look(reading, owner, name)
         return reading.case
@@ -140,6 +150,10 @@ class _Reading:
                 behind = held if isinstance(held, tuple) else (held,)
                 found.extend((one, inner) for one in behind if isinstance(one, Item))
         return found
+
+    def take_beside(self, outcome: Answer | PortalError) -> None:
+        """Keep the outcome of the read that came along."""
+        self.case.beside = outcome
 
     def settle_papers(self) -> None:
         """Put the requisites into the companies that were read."""

@@ -2,22 +2,37 @@
 
 Decides that what stood on the portal before the engine came wakes no rule. Done once for each entity; an entity
 added to the map later has its own first reading.
+
+People go on working while it lasts. The portal's clock as it began tells what is older: an item made since is left
+unknown, so it counts as created; one moved since is remembered in the stage that it had. The sweep and the webhooks
+find both. Which other fields a person changed in these minutes the portal does not tell: they count as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 
-from engine.action import Command, Verification
+from engine.action import Answer, Command
 from engine.language.types import World
-from engine.language.values import Item
+from engine.language.values import Item, Value
 from engine.portal.gateway import Gateway
 from engine.portal.map import PortalMap
-from engine.runtime.snapshot import own_fields, save_snapshot
+from engine.runtime.listing import (
+    PAGE,
+    Row,
+    page_command,
+    read_time,
+    rows_of,
+    snapshot_in,
+    time_command,
+    time_of,
+)
+from engine.runtime.snapshot import MOVED, moved_at, save_snapshot
+from engine.runtime.stage_history import history_command, moves_in, stage_field
 from engine.runtime.store import Store
 
-_PAGE = 50
+Reading = Generator[Sequence[Command], Sequence[Answer], None]
 
 
 def missing_entities(store: Store, world: World) -> list[str]:
@@ -49,37 +64,65 @@ class _Listing:
     def __init__(self, store: Store, portal: PortalMap, entity: str, clock: Callable[[], datetime]) -> None:
         self.entity, self.count = entity, 0
         self._store, self._portal, self._clock = store, portal, clock
+        self._begun = clock()
 
-    def generator(self) -> Verification:
-        last = "0"
+    def generator(self) -> Reading:
+        """Yield the reads; what is read is stored."""
+        last: int | None = None
         while True:
-            answers = yield [self._command(last)]
-            rows = answers[0].result.get("items") if isinstance(answers[0].result, dict) else None
-            page = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+            asked = [page_command(self._portal, self.entity, {">id": last or 0})]
+            answers = yield [*asked, *([time_command()] if last is None else [])]
+            if last is None:
+                self._begin(answers[1].result)
+            page = rows_of(answers[0].result)
+            moved = [row for row in page if self._is_since(moved_at(row)) and not self._is_born(row)]
+            moved = moved if stage_field(self._portal.world.entities[self.entity]) else []
+            histories = (yield [self._history(row) for row in moved]) if moved else []
+            stood = {str(row["id"]): answer for row, answer in zip(moved, histories, strict=True)}
             with self._store.transaction():
                 for row in page:
-                    self._keep(Item(self.entity, str(row["id"])), row)
-            if len(page) < _PAGE:
-                return ()
-            last = str(page[-1]["id"])
+                    if not self._is_born(row):
+                        self._keep(row, stood.get(str(row["id"])))
+            if len(page) < PAGE:
+                return
+            last = int(str(page[-1]["id"]))
 
-    def _command(self, after: str) -> Command:
-        spec = self._portal.world.entities[self.entity]
-        codes = {field.binding["field"] for field in spec.fields.values() if "field" in field.binding}
-        contacts = {"fm"} if any("contact" in field.binding for field in spec.fields.values()) else set()
-        params = {
-            "entityTypeId": spec.type_id,
-            "select": sorted(codes | contacts | {"id", "currencyId"}),
-            "filter": {">id": int(after)},
-            "order": {"id": "ASC"},
-            # PROTOCOL §1: -1 spares the portal the count of all rows.
-            "start": -1,
-            "useOriginalUfNames": "N",
-        }
-        return Command("page", "crm.item.list", params, assume={"items": []})
+    def _begin(self, told: object) -> None:
+        """Remember the portal's time as the reading began; one cut short goes on from its own beginning."""
+        began = read_time(told) or self._clock()
+        self._store.execute(
+            "INSERT INTO sweep (entity, begun, since) VALUES (?, ?, ?) ON CONFLICT (entity) DO NOTHING",
+            (self.entity, began.isoformat(), began.isoformat()),
+        )
+        row = self._store.row("SELECT begun FROM sweep WHERE entity = ?", (self.entity,))
+        self._begun = datetime.fromisoformat(row["begun"]) if row is not None else began
 
-    def _keep(self, item: Item, row: dict[str, object]) -> None:
+    def _is_since(self, time: datetime | None) -> bool:
+        return time is not None and time > self._begun
+
+    def _is_born(self, row: Row) -> bool:
+        return self._is_since(time_of(row, "createdTime"))
+
+    def _history(self, row: Row) -> Command:
+        item = Item(self.entity, str(row["id"]))
+        return history_command(self._portal.world.entities[self.entity], item)
+
+    def _keep(self, row: Row, history: Answer | None) -> None:
+        item = Item(self.entity, str(row["id"]))
         if self._store.row("SELECT 1 FROM snapshot WHERE item = ?", (str(item),)) is None:
-            fields = own_fields(self._portal.world, item.entity, self._portal.decode(item.entity, row))
+            fields = snapshot_in(self._portal, item, row)
+            if history is not None and not history.error:
+                fields |= self._as_it_stood(item, history)
             save_snapshot(self._store, item, fields, self._clock())
             self.count += 1
+
+    def _as_it_stood(self, item: Item, history: Answer) -> dict[str, Value]:
+        """Return the stage that the item had as the reading began, where the history goes back so far."""
+        zone = self._clock().tzinfo or self._begun.tzinfo
+        assert zone is not None
+        earlier = [
+            move
+            for move in moves_in(history.result, self._portal, item, zone)
+            if not self._is_since(move.time)
+        ]
+        return {**earlier[-1].values, MOVED: earlier[-1].time} if earlier else {}

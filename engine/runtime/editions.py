@@ -58,30 +58,31 @@ class Editions:
         if self.current.edition.hash == hash_:
             return self.current.edition
         if hash_ not in self._older:
-            rebuilt = self._rebuild(hash_)
-            if rebuilt is None or rebuilt.hash != hash_:
+            rebuilt = rebuild_edition(self._store, self._workshop, hash_)
+            if rebuilt is None:
                 return None
             self._older[hash_] = rebuilt
         return self._older[hash_]
 
-    def _rebuild(self, hash_: str) -> Edition | None:
-        rows = self._store.rows("SELECT name, content FROM edition_file WHERE hash = ?", (hash_,))
-        files: dict[str, bytes] = {row["name"]: row["content"] for row in rows}
-        letters = {name: text for name, text in files.items() if _is_letter(name)}
-        templates = {
-            name.rpartition("/")[2].removesuffix(".txt"): (name, text) for name, text in letters.items()
-        }
-        sources = {name: text for name, text in files.items() if name not in letters}
-        shop = self._workshop
-        rule_sets, problems = load_regulation(
-            sources, shop.settings.world, shop.actions, templates, LoadCache(), received=shop.host.received
-        )
-        if any(found.is_error for found in problems):
-            return None
-        hashed = {**files, "map": shop.settings.map_text}
-        return build_edition(
-            rule_sets, shop.actions, shop.settings.world, shop.derivations, shop.calendar, hashed
-        )
+
+def rebuild_edition(store: Store, workshop: Workshop, hash_: str) -> Edition | None:
+    """Return the edition of that hash from its stored files; None where they no longer give it."""
+    rows = store.rows("SELECT name, content FROM edition_file WHERE hash = ?", (hash_,))
+    files: dict[str, bytes] = {row["name"]: bytes(row["content"]) for row in rows}
+    letters = {name: text for name, text in files.items() if _is_letter(name)}
+    templates = {name.rpartition("/")[2].removesuffix(".txt"): (name, text) for name, text in letters.items()}
+    sources = {name: text for name, text in files.items() if name not in letters}
+    shop = workshop
+    rule_sets, problems = load_regulation(
+        sources, shop.settings.world, shop.actions, templates, LoadCache(), received=shop.host.received
+    )
+    if any(found.is_error for found in problems):
+        return None
+    hashed = {**files, "map": shop.settings.map_text}
+    built = build_edition(
+        rule_sets, shop.actions, shop.settings.world, shop.derivations, shop.calendar, hashed
+    )
+    return built if built.hash == hash_ else None
 
 
 def _is_letter(name: str) -> bool:
@@ -94,9 +95,10 @@ def keep_edition(store: Store, built: Built, now: datetime) -> None:
         return
     with store.transaction() as connection:
         connection.execute(
-            "INSERT OR IGNORE INTO edition VALUES (?, ?)", (built.edition.hash, now.isoformat())
+            "INSERT INTO edition VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
+            (built.edition.hash, now.isoformat()),
         )
         connection.executemany(
-            "INSERT OR IGNORE INTO edition_file VALUES (?, ?, ?)",
+            "INSERT INTO edition_file VALUES (?, ?, ?) ON CONFLICT (hash, name) DO NOTHING",
             [(built.edition.hash, name, content) for name, content in built.sources.items()],
         )

@@ -5,6 +5,7 @@ Decides which number comes next and when one is abandoned. It knows no document:
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,23 +18,24 @@ from engine.runtime.store import Store
 class EngineMethods:
     """Answers `engine.*` commands from `store`. `last_given` maps (series, year) to the last number of before us.
 
-    One step at a time: `under` names the key that the numbers taken meanwhile belong to.
+    One step at a time in each thread: `under` names the key that the numbers taken meanwhile belong to.
     """
 
     def __init__(
         self, store: Store, last_given: Mapping[tuple[str, int], int], clock: Callable[[], datetime]
     ) -> None:
         self._store, self._last_given, self._clock = store, last_given, clock
-        self._key = ""
+        self._local = threading.local()
 
     @contextmanager
     def under(self, key: str) -> Iterator[None]:
         """Take numbers for `key` until the block ends."""
-        self._key, before = key, self._key
+        before = getattr(self._local, "key", "")
+        self._local.key = key
         try:
             yield
         finally:
-            self._key = before
+            self._local.key = before
 
     def __call__(self, command: Command) -> object:
         """Return the answer's result. Raises PortalError for a method that does not exist."""
@@ -42,11 +44,13 @@ class EngineMethods:
             return self.take_number(
                 str(params["series"]), str(params["owner"]), int(str(params["year"])), str(params["format"])
             )
+        if command.method == "engine.key":
+            return getattr(self._local, "key", "")
         if command.method == "engine.recall":
             row = self._store.row("SELECT value FROM memory WHERE key = ?", (str(params["key"]),))
             return row["value"] if row else None
         if command.method == "engine.remember":
-            self._store.execute(
+            self._store.write(
                 "INSERT INTO memory VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (str(params["key"]), str(params["value"])),
             )
@@ -59,8 +63,9 @@ class EngineMethods:
         The same key gets the same number until it is used or void. Numbers of one (series, owner, year) follow one
         another without a gap; void ones stay as rows and are never given again.
         """
-        key = self._key or f"{series}/{owner}/{year}"
+        key = getattr(self._local, "key", "") or f"{series}/{owner}/{year}"
         with self._store.transaction() as connection:
+            self._store.lock(f"number {series} {owner} {year}")
             held = connection.execute(
                 "SELECT text FROM number WHERE series=? AND owner=? AND year=? AND key=? AND state='taken'",
                 (series, owner, year, key),
@@ -69,8 +74,10 @@ class EngineMethods:
                 return str(held["text"])
             last = connection.execute(
                 "SELECT max(n) FROM number WHERE series=? AND owner=? AND year=?", (series, owner, year)
-            ).fetchone()[0]
-            number = max(last or 0, self._last_given.get((series, year), 0)) + 1
+            ).fetchone()
+            number = (
+                max(int(last[0] or 0) if last is not None else 0, self._last_given.get((series, year), 0)) + 1
+            )
             text = pattern.format(year=year, n=number)
             connection.execute(
                 "INSERT INTO number (series, owner, year, n, text, key, at) VALUES (?,?,?,?,?,?,?)",
@@ -80,10 +87,10 @@ class EngineMethods:
 
     def use_numbers(self, key: str, item: str) -> None:
         """The numbers taken under `key` are borne by `item` now."""
-        self._store.execute(
+        self._store.write(
             "UPDATE number SET state = 'used', item = ? WHERE key = ? AND state = 'taken'", (item, key)
         )
 
     def void_numbers(self, key: str) -> None:
         """The numbers taken under `key` were given and abandoned: they stay taken by nothing."""
-        self._store.execute("UPDATE number SET state = 'void' WHERE key = ? AND state = 'taken'", (key,))
+        self._store.write("UPDATE number SET state = 'void' WHERE key = ? AND state = 'taken'", (key,))

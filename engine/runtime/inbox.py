@@ -1,127 +1,89 @@
-"""The inbox: every event is a row before anybody is told that it arrived.
+"""The inbox: every event is a row before anybody is told that it arrived, and its lane decides when it is its turn.
 
-Decides what a delivery of the portal names, which deliveries are one, and in which lane a row stands. It reads no
-item: a delivery says which item changed, never what.
+Decides which deliveries are one, in which lane a row stands, and which row of a lane comes next. A lane is a deal
+with all that hangs on it; its rows are taken in the order of their numbers, one at a time, by whoever works on it.
 """
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from urllib.parse import parse_qsl
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 
-from engine.decision.event import CREATED, DELETED, UPDATED, Event
-from engine.language.types import World
+from engine.decision.event import Event
+from engine.decision.forms import Json
 from engine.language.values import Item, Value
+from engine.runtime.arrivals import Arrival, Put, put_arrivals
+from engine.runtime.delivery import Delivery
+from engine.runtime.group_commit import GroupCommit
 from engine.runtime.snapshot import lane_of
-from engine.runtime.store import Connection, Store
+from engine.runtime.store import NOBODY, Connection, Lease, Row, Store
 from engine.runtime.wire import dump, item_of, load_map
 
 LARGEST_INBOX = 100_000
-_MOST_FIELDS = 200
-_NAME = re.compile(r"ONCRM(DEAL|COMPANY|DYNAMICITEM)(ADD|UPDATE|DELETE)(?:_(\d{1,9}))?", re.IGNORECASE)
-_VERBS = {"ADD": CREATED, "UPDATE": UPDATED, "DELETE": DELETED}
-_TYPES = {"DEAL": 2, "COMPANY": 4}
-_ID = re.compile(r"[1-9][0-9]{0,17}")
+DELIVERY, EVENT, REQUEST = "delivery", "event", "request"
+# What has no deal and no item of its own (a sweep, a schedule) is done one after another.
+ENGINE_LANE = "engine"
+_CROSSING = 0.05
+_COUNT_EVERY = 1000
 
 
-class BrokenBody(Exception):  # noqa: N818 — it names what came, not a fault of ours
-    """The body is no delivery of the portal; the message says why."""
-
-
-class InboxFull(Exception):  # noqa: N818 — the same
+class InboxFull(Exception):  # noqa: N818 — it names a state of affairs
     """So many events wait that taking more would only hide the trouble."""
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """What the portal's post says. `item` is None for an event or an entity that the portal map does not know."""
-
-    event: str
-    item: Item | None
-    verb: str
-    time: datetime | None
-    handler: str
-    token: str
-
-
-def read_delivery(body: bytes, world: World, zone: tzinfo) -> Delivery:
-    """Return the delivery in a form body. Raises BrokenBody; unknown events are no fault."""
-    form = _read_form(body)
-    name = form.get("event", "")
-    if not re.fullmatch(r"[A-Za-z0-9_]{1,100}", name):
-        raise BrokenBody("no event name")
-    item, verb = _read_item(name, form, world)
-    return Delivery(
-        event=name.upper(),
-        item=item,
-        verb=verb,
-        time=_read_time(form.get("ts", ""), zone),
-        handler=form.get("event_handler_id", "")[:40],
-        token=form.get("auth[application_token]", ""),
-    )
-
-
-def _read_form(body: bytes) -> dict[str, str]:
-    try:
-        text = body.decode("utf-8")
-        pairs = parse_qsl(
-            text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS
-        )
-    except ValueError as error:
-        raise BrokenBody(f"not a form: {type(error).__name__}") from None
-    return dict(pairs)
-
-
-def _read_item(name: str, form: Mapping[str, str], world: World) -> tuple[Item | None, str]:
-    found = _NAME.fullmatch(name)
-    if not found:
-        return None, ""
-    kind, verb, suffix = found.group(1).upper(), found.group(2).upper(), found.group(3)
-    given = suffix or form.get("data[FIELDS][ENTITY_TYPE_ID]", "")
-    id_ = form.get("data[FIELDS][ID]", "")
-    if not _ID.fullmatch(id_) or (kind not in _TYPES and not _ID.fullmatch(given)):
-        raise BrokenBody("no item id")
-    type_id = _TYPES.get(kind) or int(given)
-    entity = next((spec.name for spec in world.entities.values() if spec.type_id == type_id), "")
-    return (Item(entity, id_) if entity else None), _VERBS[verb]
-
-
-def _read_time(text: str, zone: tzinfo) -> datetime | None:
-    """`ts` is in Unix seconds. It is the portal's word: one that is no time is left out."""
-    if not re.fullmatch(r"[0-9]{9,11}", text):
-        return None
-    return datetime.fromtimestamp(int(text), UTC).astimezone(zone)
-
-
-@dataclass(frozen=True, slots=True)
 class Pending:
-    """One waiting row: a doorbell (`is_delivery`) or an event with its own before and roots."""
+    """A row taken: a doorbell (`delivery`), an event with its own before and roots, or a person's request.
+
+    `lease` lets its holder write; `is_resumed` where it was begun before. `present` are fields of the item as they
+    stood at this event, where the portal has gone on since.
+    """
 
     n: int
-    is_delivery: bool
+    kind: str
     event: Event
     roots: Mapping[str, Value]
     tries: int
+    lane: str = ""
+    lease: Lease = NOBODY
+    is_resumed: bool = False
+    is_late: bool = False
+    present: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def is_delivery(self) -> bool:
+        """True for a doorbell: it says which item, never what."""
+        return self.kind == DELIVERY
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The lane's next row must wait until `until`, in seconds since 1970."""
+
+    until: float
 
 
 class Inbox:
-    """The event table of `store`. `clock` gives the present in the company's zone; `wake` is called after a row.
+    """The event table of `store`. `clock` gives the present in the company's zone; `wake` is called with a row's lane.
 
-    `limit` is the number of waiting rows from which on deliveries are refused.
+    `limit` is the number of waiting rows from which on deliveries are refused; `owner` names this process in the rows
+    that it takes. `group` makes deliveries that arrive together share a commit.
     """
 
     def __init__(
         self,
         store: Store,
         clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        wake: Callable[[str], None],
         limit: int = LARGEST_INBOX,
+        *,
+        owner: str = "",
+        group: GroupCommit | None = None,
     ) -> None:
         self._store, self._clock, self._wake, self._limit = store, clock, wake, limit
+        self._owner, self._group, self._room = owner, group, 0
 
     def accept(self, delivery: Delivery) -> bool:
         """Store a delivery durably; False where an equal one waits already or the map knows no such item.
@@ -131,107 +93,226 @@ class Inbox:
         if delivery.item is None:
             self._store.count("ignored")
             return False
-        now = self._clock()
-        dedupe = f"{delivery.event} {delivery.item} {delivery.time} {delivery.handler}"
-        with self._store.transaction() as connection:
-            if self.waiting() >= self._limit:
-                raise InboxFull
-            cursor = connection.execute(
-                "INSERT INTO event (kind, dedupe, name, item, lane, time, received) VALUES ('delivery',?,?,?,?,?,?)"
-                " ON CONFLICT (dedupe) WHERE state = 'waiting' AND dedupe IS NOT NULL DO NOTHING",
-                (
-                    dedupe, f"{delivery.item.entity}.{delivery.verb}", str(delivery.item),
-                    lane_of(self._store, delivery.item), (delivery.time or now).isoformat(), now.isoformat(),
-                ),
-            )  # fmt: skip
-            is_new = cursor.rowcount == 1
-        self._store.count("accepted" if is_new else "coalesced")
-        self._wake()
-        return is_new
+        now, item = self._clock(), delivery.item
+        dedupe = f"{delivery.event} {item} {delivery.time} {delivery.handler}"
+        name, time = f"{item.entity}.{delivery.verb}", delivery.time or now
 
-    def put(self, event: Event, roots: Mapping[str, Value] | None = None) -> None:
+        arrival = Arrival(dedupe, name, item, time, now)
+        if self._group is not None:
+            put = self._group.change(self._take_in, arrival)
+        else:
+            with self._store.transaction() as connection:
+                [put] = self._take_in(connection, [arrival])
+        if put is None:
+            raise InboxFull
+        if put.is_new:
+            self._wake(put.lane)
+        return put.is_new
+
+    def ring(
+        self, item: Item, verb: str, time: datetime, *, origin: str = "sweep", late: bool = True
+    ) -> bool:
+        """Store a doorbell of our own: the item is read and compared in its turn; False where one waits already."""
+        now = self._clock()
+        arrival = Arrival(f"{origin} {item}", f"{item.entity}.{verb}", item, time, now, origin, late)
+        with self._store.transaction() as connection:
+            [put] = put_arrivals(self._store, connection, [arrival])
+        if put.is_new:
+            self._wake(put.lane)
+        return put.is_new
+
+    def _take_in(self, connection: Connection, arrivals: Sequence[Arrival]) -> list[Put | None]:
+        """Insert what there is room for; None stands for what there is none for."""
+        if self._room < len(arrivals):
+            self._room = self._free()
+        taken = arrivals[: self._room]
+        self._room -= len(taken)
+        return [*put_arrivals(self._store, connection, taken), *[None] * (len(arrivals) - len(taken))]
+
+    def _free(self) -> int:
+        """Return how many rows there is room for. Rows are counted once in a while: with many of them it takes long."""
+        sql = "SELECT count(*) FROM (SELECT 1 FROM event WHERE state <> 'done' LIMIT ?) AS open_rows"
+        row = self._store.row(sql, (self._limit,))
+        return min(_COUNT_EVERY, self._limit - int(row[0])) if row is not None else 0
+
+    def put(
+        self, event: Event, roots: Mapping[str, Value] | None = None, *, origin: str = "", late: bool = False
+    ) -> None:
         """Store an event of our own (a timer, a command, a plugin's), in the transaction under way if any."""
         with self._store.transaction() as connection:
-            put_event(self._store, connection, event, roots or {}, self._clock())
-        self._wake()
+            lane = put_event(
+                self._store, connection, event, roots or {}, self._clock(), origin=origin, late=late
+            )
+        self._wake(lane)
 
     def waiting(self) -> int:
         """Return how many rows are not done."""
         row = self._store.row("SELECT count(*) FROM event WHERE state <> 'done'")
         return int(row[0]) if row else 0
 
-    def next(self, now: float, zone: tzinfo) -> Pending | None:
-        """Return the first waiting row whose lane is free: no earlier row of the lane is open."""
-        row = self._store.row(
-            "SELECT * FROM event AS mine WHERE state = 'waiting' AND next_try <= ? AND NOT EXISTS"
-            " (SELECT 1 FROM event AS earlier WHERE earlier.lane = mine.lane AND earlier.n < mine.n"
-            " AND earlier.state <> 'done') ORDER BY n LIMIT 1",
-            (now,),
+    def lanes(self) -> list[tuple[str, float]]:
+        """Return the lanes with rows that are not done, with when the first of them may be tried."""
+        rows = self._store.rows(
+            "SELECT lane, min(n) AS first, min(next_try) AS due FROM event WHERE state <> 'done' GROUP BY lane"
+            " ORDER BY 2"
         )
-        return read_row(row, zone) if row else None
+        return [(row["lane"], float(row["due"])) for row in rows]
 
-    def next_due(self) -> float | None:
-        """Return when the earliest row that waits for a retry is due, in seconds since 1970."""
-        row = self._store.row("SELECT min(next_try) FROM event WHERE state = 'waiting' AND next_try > 0")
-        return float(row[0]) if row and row[0] is not None else None
+    def take(self, lane: str, zone: tzinfo) -> Pending | Held | None:
+        """Take the lane's next row: the first that is not done. None where there is none, Held where it must wait.
 
-    def start(self, n: int) -> None:
-        """Mark a row as under way."""
-        self._store.execute("UPDATE event SET state = 'running' WHERE n = ?", (n,))
+        A row that was begun before is taken again: whoever held it has lost its lease. Raises Fenced where the lane is
+        no longer ours to work on.
+        """
+        now = self._clock().timestamp()
+        with self._store.taking(lane) as connection:
+            row = connection.execute(
+                "SELECT * FROM event WHERE lane = ? AND state <> 'done' ORDER BY n LIMIT 1"  # noqa: S608
+                + self._store.for_update,
+                (lane,),
+            ).fetchone()
+            if row is None:
+                return None
+            if row["next_try"] > now:
+                return Held(float(row["next_try"]))
+            if self._is_crossed(connection, row):
+                return Held(now + _CROSSING)
+            connection.execute(
+                "UPDATE event SET state = 'running', attempt = attempt + 1, owner = ? WHERE n = ?",
+                (self._owner, row["n"]),
+            )
+        return read_row(row, zone)
+
+    @staticmethod
+    def _is_crossed(connection: Connection, row: Row) -> bool:
+        """True where a row that moves between two deals stands before this one, or this one must wait for the other.
+
+        Both deals' rows before it have to be done, and neither deal goes on before it is.
+        """
+        crossing = connection.execute(
+            "SELECT 1 FROM event WHERE also = ? AND also <> '' AND n < ? AND state <> 'done'",
+            (row["lane"], row["n"]),
+        ).fetchone()
+        if crossing is None and row["also"]:
+            crossing = connection.execute(
+                "SELECT 1 FROM event WHERE lane = ? AND n < ? AND state <> 'done'", (row["also"], row["n"])
+            ).fetchone()
+        return crossing is not None
+
+    def put_back(self, pending: Pending, lane: str, *, is_move: bool) -> bool:
+        """Put a row that turned out to belong to another deal where it belongs; True where it must wait there.
+
+        With `is_move` the item leaves its deal for another: the row stands in both lanes.
+        """
+        with self._store.fenced(pending.lease) as connection:
+            sql = (
+                "UPDATE event SET also = ? WHERE n = ?"
+                if is_move
+                else "UPDATE event SET lane = ? WHERE n = ?"
+            )
+            connection.execute(sql, (lane, pending.n))
+            held = connection.execute(
+                "SELECT 1 FROM event WHERE lane = ? AND n < ? AND state <> 'done'", (lane, pending.n)
+            ).fetchone()
+            if held is not None:
+                self._store.announce(connection, lane)
+        if held is not None:
+            self._wake(lane)
+        return held is not None
+
+    def last_doorbell(self, pending: Pending) -> int:
+        """Return the number of the item's last doorbell so far: a reading begun now answers all up to it."""
+        if not pending.is_delivery:
+            return 0
+        row = self._store.row(
+            "SELECT max(n) FROM event WHERE lane = ? AND item = ? AND kind = 'delivery' AND state = 'waiting'",
+            (pending.lane, str(pending.event.item)),
+        )
+        return int(row[0] or 0) if row is not None else 0
+
+    def coalesce(self, pending: Pending, last: int) -> None:
+        """End the doorbells of the same item up to `last`, which the reading has answered too."""
+        if last > pending.n:
+            self._store.write(
+                "UPDATE event SET state = 'done', outcome = 'coalesced' WHERE lane = ? AND item = ? AND n > ?"
+                " AND n <= ? AND kind = 'delivery' AND state = 'waiting'",
+                (pending.lane, str(pending.event.item), pending.n, last),
+            )
+
+    def answer(self, n: int, answer: Mapping[str, Json]) -> None:
+        """End a person's request with what became of it."""
+        self._store.write(
+            "UPDATE event SET state = 'done', outcome = 'answered', answer = ? WHERE n = ?",
+            (json.dumps(answer), n),
+        )
+
+    def reopen(self, n: int) -> None:
+        """Open the row of a run that a person has gone on with: it is the first of its lane again."""
+        self._store.write("UPDATE event SET state = 'running', next_try = 0, tries = 0 WHERE n = ?", (n,))
 
     def finish(self, n: int, outcome: str, reason: str = "") -> None:
-        """Mark a row as done: `run`, `no_change`, `no_rule`, `gone` or `failed`."""
-        self._store.execute(
+        """Mark a row as done: `run`, `no_change`, `no_rule`, `gone`, `coalesced`, `answered` or `failed`."""
+        self._store.write(
             "UPDATE event SET state = 'done', outcome = ?, reason = ? WHERE n = ?", (outcome, reason, n)
         )
 
-    def retry(self, n: int, at: float, reason: str) -> None:
-        """Put a row back to wait until `at`; it holds its lane meanwhile. An equal delivery may have come since."""
-        sql = "UPDATE event SET state = 'waiting', next_try = ?, tries = tries + 1, reason = ? WHERE n = ?"
-        try:
-            self._store.execute(sql, (at, reason, n))
-        except sqlite3.IntegrityError:
-            self.finish(n, "no_change", "an equal delivery waits")
-
-    def recover(self) -> None:
-        """Put back the rows that a killed process had begun without a run to continue."""
-        self._store.execute(
-            "UPDATE OR IGNORE event SET state = 'waiting'"
-            " WHERE state = 'running' AND n NOT IN (SELECT event FROM run)"
-        )
-        self._store.execute(
-            "UPDATE event SET state = 'done', outcome = 'no_change'"
-            " WHERE state = 'running' AND n NOT IN (SELECT event FROM run)"
+    def wait(self, n: int, at: float, reason: str = "") -> None:
+        """A row begun waits until `at` (seconds since 1970) and holds its lane meanwhile."""
+        self._store.write(
+            "UPDATE event SET next_try = ?, tries = tries + 1, reason = ? WHERE n = ?", (at, reason, n)
         )
 
 
 def put_event(
-    store: Store, connection: Connection, event: Event, roots: Mapping[str, Value], now: datetime
-) -> None:
-    """Insert an event of our own inside the caller's transaction."""
+    store: Store,
+    connection: Connection,
+    event: Event,
+    roots: Mapping[str, Value],
+    now: datetime,
+    *,
+    origin: str = "",
+    late: bool = False,
+    present: Mapping[str, Value] | None = None,
+) -> str:
+    """Insert an event of our own inside the caller's transaction; return its lane."""
     lane = lane_of(store, event.item) if event.item is not None else event.name
+    store.enter(lane)
     connection.execute(
-        "INSERT INTO event (kind, id, name, item, lane, time, received, by, detail, depth, cause, before, roots)"
-        " VALUES ('event',?,?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO event (kind, id, name, item, lane, time, received, by, detail, depth, cause, before, roots,"
+        " origin, late, present) VALUES ('event',?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             event.id, event.name, str(event.item or ""), lane, event.time.isoformat(), now.isoformat(), event.by,
-            event.detail, event.depth, event.cause, dump(event.before), dump(roots),
+            event.detail, event.depth, event.cause, dump(event.before), dump(roots), origin, int(late),
+            dump(present or {}),
         ),
     )  # fmt: skip
+    store.announce(connection, lane)
+    return lane
 
 
-def read_row(row: Mapping[str, object] | sqlite3.Row, zone: tzinfo) -> Pending:
-    """Return a row as an event. A delivery's `before` is not known yet."""
-    n = int(str(row["n"]))
+def read_row(row: Row, zone: tzinfo) -> Pending:
+    """Return a row as it was before it was taken, with the lease of this taking. A delivery's `before` is unknown."""
+    n = int(row["n"])
     event = Event(
-        name=str(row["name"]),
-        id=str(row["id"]) or f"e-{n}",
-        time=datetime.fromisoformat(str(row["time"])).astimezone(zone),
-        item=item_of(str(row["item"])),
-        before=load_map(str(row["before"])),
-        by=str(row["by"]),
-        detail=str(row["detail"]),
-        depth=int(str(row["depth"])),
-        cause=str(row["cause"]),
+        name=row["name"],
+        id=row["id"] or f"e-{n}",
+        time=datetime.fromisoformat(row["time"]).astimezone(zone),
+        item=item_of(row["item"]),
+        before=load_map(row["before"]),
+        by=row["by"],
+        detail=row["detail"],
+        depth=int(row["depth"]),
+        cause=row["cause"],
     )
-    return Pending(n, row["kind"] == "delivery", event, load_map(str(row["roots"])), int(str(row["tries"])))
+    return Pending(
+        n,
+        row["kind"],
+        event,
+        load_map(row["roots"]),
+        int(row["tries"]),
+        row["lane"],
+        Lease(n, int(row["attempt"]) + 1),
+        is_resumed=row["state"] == "running",
+        is_late=bool(row["late"]),
+        present=load_map(row["present"]),
+    )

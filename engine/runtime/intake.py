@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.language.types import World
-from engine.runtime.inbox import BrokenBody, Inbox, InboxFull, read_delivery
+from engine.runtime.delivery import BrokenBody, read_delivery
+from engine.runtime.inbox import Inbox, InboxFull
 from engine.runtime.logs import Log
 from engine.runtime.store import Store
 

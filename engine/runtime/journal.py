@@ -6,17 +6,24 @@ Decides the shape: CONTRACT's simulation, with what became of each step laid ove
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from engine.decision.event import Event
 from engine.decision.facts import Facts
 from engine.decision.forms import Json, value_json
+from engine.runtime.run_list import Wanted, find_numbers
 from engine.runtime.runs import read_event_values, read_facts_values
 from engine.runtime.store import Row, Store
 from engine.runtime.wire import load, load_map
 from engine.workshop import Workshop
+
+FORGOTTEN = "{}"
+_COLUMNS = (
+    "n, event_name, item, event_by, event_time, started, ended, status, edition, verdict_ru, verdict_en, title,"
+    " changed, retry_of, late"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +39,10 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """One run in a list. `status` is running, waiting, done, failed, unknown or loop.
+    """One run in a list. `status` is running, waiting, done, failed, unknown, loop, held, retried or undone.
 
-    `title` is what people call the item, `changed` the names of the fields that changed.
+    `title` is what people call the item, `changed` the names of the fields that changed, `retry_of` the run whose work
+    this one took up again, `is_late` where the event was found after its time.
     """
 
     n: int
@@ -51,15 +59,18 @@ class RunLine:
     steps: tuple[StepLine, ...]
     title: str = ""
     changed: tuple[str, ...] = ()
+    retry_of: int | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InboxLine:
-    """How the inbox stands."""
+    """How the inbox stands; `oldest` is when the first row that is not done came in."""
 
     waiting: int
     running: int
     failed: int
+    oldest: datetime | None = None
 
 
 class Journal:
@@ -69,39 +80,47 @@ class Journal:
         self._store = store
 
     def last_runs(self, limit: int = 50, item: str = "") -> list[RunLine]:
-        """Return the last runs (of one item), the newest first."""
-        rows = self._store.rows(
-            "SELECT run.*, event.name AS event_name, event.by AS event_by, event.time AS event_time,"
-            " json_extract(run.form, '$.event.title') AS title, json_extract(run.form, '$.event.before') AS before"
-            " FROM run JOIN event ON event.n = run.event WHERE ? IN ('', run.item) ORDER BY run.n DESC LIMIT ?",
-            (item, limit),
-        )
+        """Return the last runs (of one item) with their steps, the newest first."""
+        return self.list_runs(Wanted(item=item, limit=limit), has_steps=True)
+
+    def list_runs(self, wanted: Wanted, *, has_steps: bool = False) -> list[RunLine]:
+        """Return one page of runs, the newest first; with their steps where `has_steps`."""
+        numbers = find_numbers(self._store, wanted)
+        if not numbers:
+            return []
+        marks = ",".join("?" * len(numbers))
+        lines = f"SELECT {_COLUMNS} FROM run WHERE n IN ({marks}) ORDER BY n DESC"  # noqa: S608 — question marks
+        rows = self._store.rows(lines, numbers)
         steps: dict[int, list[StepLine]] = {}
-        if rows:
-            found = self._store.rows(
-                "SELECT run, number, rule, action, status, reason FROM step WHERE run BETWEEN ? AND ? ORDER BY number",
-                (rows[-1]["n"], rows[0]["n"]),
-            )
-            for row in found:
-                line = StepLine(row["number"], row["rule"], row["action"], row["status"], row["reason"])
-                steps.setdefault(row["run"], []).append(line)
+        for row in self._steps_of(numbers) if has_steps else ():
+            line = StepLine(row["number"], row["rule"], row["action"], row["status"], row["reason"])
+            steps.setdefault(row["run"], []).append(line)
         return [_run_line(row, tuple(steps.get(row["n"], ()))) for row in rows]
+
+    def _steps_of(self, numbers: Sequence[int]) -> list[Row]:
+        marks = ",".join("?" * len(numbers))
+        columns = "run, number, rule, action, status, reason"
+        steps = f"SELECT {columns} FROM step WHERE run IN ({marks}) ORDER BY run, number"  # noqa: S608
+        return self._store.rows(steps, numbers)
 
     def run(self, number: int) -> dict[str, Json] | None:
         """Return a run in full: the simulation as decided, with what became of each step; None where there is none."""
         row = self._store.row("SELECT * FROM run WHERE n = ?", (number,))
         if row is None:
             return None
-        form: dict[str, Json] = json.loads(row["form"])
+        form: dict[str, Json] = json.loads(row["form"]) or _kept_form(row)
         plan = form["plan"]
         stored = {
-            one["number"]: one for one in self._store.rows("SELECT * FROM step WHERE run = ?", (number,))
+            one["number"]: one
+            for one in self._store.rows("SELECT * FROM step WHERE run = ? ORDER BY number", (number,))
         }
         assert isinstance(plan, list)
         done = [_step_form(step, stored) for step in plan if isinstance(step, dict)]
+        if not done and form.get("shortened"):
+            done = [_step_form(_step_head(one), stored) for one in stored.values()]
         head: dict[str, Json] = {
             "run": number, "status": row["status"], "started": row["started"], "ended": row["ended"],
-            "tries": row["tries"],
+            "tries": row["tries"], "retry_of": row["retry_of"], "late": bool(row["late"]),
         }  # fmt: skip
         form.update(head)
         form["plan"] = list(done)
@@ -110,9 +129,9 @@ class Journal:
         return form
 
     def event_of(self, number: int, workshop: Workshop) -> tuple[Event, Facts] | None:
-        """Return the event of a run and the facts it was decided on; None where there is no such run."""
+        """Return the event of a run and the facts it was decided on; None where they are not kept any more."""
         row = self._store.row("SELECT event_wire, facts FROM run WHERE n = ?", (number,))
-        if row is None:
+        if row is None or row["facts"] == FORGOTTEN:
             return None
         settings = workshop.settings
         event = read_event_values(load_map(row["event_wire"]), settings.zone)
@@ -120,20 +139,22 @@ class Journal:
         return event, read_facts_values(load_map(row["facts"]), empty)
 
     def inbox(self) -> InboxLine:
-        """Return how many events wait, are under way, or could not be processed."""
+        """Return how many events wait, are under way, or could not be processed, and since when the oldest waits."""
         rows = self._store.rows(
-            "SELECT CASE WHEN state = 'done' THEN outcome ELSE state END AS word, count(*) AS number"
-            " FROM event GROUP BY word"
+            "SELECT state, count(*) AS number, min(n) AS first FROM event WHERE state <> 'done' GROUP BY state"
         )
-        numbers = {row["word"]: row["number"] for row in rows}
-        return InboxLine(numbers.get("waiting", 0), numbers.get("running", 0), numbers.get("failed", 0))
-
-    def outcomes(self) -> dict[str, int]:
-        """Return how many events ended how: run, no_change, no_rule, gone, failed."""
-        rows = self._store.rows(
-            "SELECT outcome, count(*) AS number FROM event WHERE state = 'done' GROUP BY outcome ORDER BY outcome"
+        numbers = {row["state"]: int(row["number"]) for row in rows}
+        failed = self._store.row("SELECT count(*) FROM event WHERE outcome = 'failed'")
+        first = min((int(row["first"]) for row in rows), default=None)
+        oldest = (
+            self._store.row("SELECT received FROM event WHERE n = ?", (first,)) if first is not None else None
         )
-        return {row["outcome"]: row["number"] for row in rows}
+        return InboxLine(
+            numbers.get("waiting", 0),
+            numbers.get("running", 0),
+            int(failed[0]) if failed is not None else 0,
+            datetime.fromisoformat(oldest[0]) if oldest is not None else None,
+        )
 
 
 def _run_line(row: Row, steps: tuple[StepLine, ...]) -> RunLine:
@@ -150,9 +171,25 @@ def _run_line(row: Row, steps: tuple[StepLine, ...]) -> RunLine:
         verdict_ru=row["verdict_ru"],
         verdict_en=row["verdict_en"],
         steps=steps,
-        title=row["title"] or "",
-        changed=tuple(json.loads(row["before"] or "{}")),
+        title=row["title"],
+        changed=tuple(json.loads(row["changed"])),
+        retry_of=row["retry_of"],
+        is_late=bool(row["late"]),
     )
+
+
+def _kept_form(row: Row) -> dict[str, Json]:
+    """Return what is left of a run whose facts and explanation were not kept longer (see `retention.py`)."""
+    event: dict[str, Json] = {
+        "event": row["event_name"],
+        "item": row["item"] or None,
+        "time": row["event_time"],
+    }
+    return {"event": event, "edition": row["edition"], "rules": [], "plan": [], "shortened": True}
+
+
+def _step_head(row: Row) -> dict[str, Json]:
+    return {"step": row["number"], "rule": row["rule"], "action": row["action"]}
 
 
 def _step_form(step: Mapping[str, Json], stored: Mapping[int, Row]) -> dict[str, Json]:

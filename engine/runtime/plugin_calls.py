@@ -99,6 +99,7 @@ class Outside:
     key: str
     now: datetime
     contents: Contents
+    methods: Callable[[Command], object]
 
     def read(self, file: File) -> bytes:
         """Return the bytes of a file. Raises PortalError, OSError."""
@@ -107,6 +108,15 @@ class Outside:
     def keep(self, name: str, content: bytes) -> File:
         """Store bytes durably; return the file with its size, kind and sha256."""
         return self.contents.keep(name, content)
+
+    def recall(self, key: str) -> str | None:
+        """Return what was remembered under `key`."""
+        found = self.methods(Command("recall", "engine.recall", {"key": key}))
+        return found if isinstance(found, str) else None
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep `value` under `key` durably."""
+        self.methods(Command("remember", "engine.remember", {"key": key, "value": value}, writes=True))
 
 
 def is_worth_repeating(error: Exception) -> bool:

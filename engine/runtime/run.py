@@ -1,289 +1,288 @@
-"""One event, one run: decided once, stored whole, carried out step by step, closed with what follows from it.
+"""From a row of the inbox to a run: what it means, what is decided, and where a run begun before goes on.
 
-Decides when a run waits, ends or is left to a person. What one step does is `steps.py`'s, what an inbox row means
-is `occasions.py`'s. After a crash the stored plan is gone on with: the plan is a pure function of the stored event,
-facts and edition, so it is made again from them, compared with what was stored, and continued at its first open step.
+Decides what becomes of each row of a lane, one at a time. What a doorbell means is `occasions.py`'s, carrying out is
+`carrying.py`'s. A run is decided once and its plan stored whole before its first action; after a crash, a wait or a
+take-over the stored plan is gone on with and never decided anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta, tzinfo
 
 from engine.action import PluginError
+from engine.decision.backfill import wakes
 from engine.decision.edition import Edition
 from engine.decision.event import Event
 from engine.decision.explain import explain
 from engine.decision.facts import Facts
-from engine.decision.follow_ups import MAX_DEPTH, follow_ups
-from engine.decision.plan import PLANNED, Decision, Step, decide
+from engine.decision.follow_ups import MAX_DEPTH
+from engine.decision.forms import Json
+from engine.decision.plan import Decision, decide
 from engine.decision.verdict import Decided, verdict_of
 from engine.effects import Said
+from engine.language.values import Undecided, Value
 from engine.portal.errors import PortalError
-from engine.portal.estimate import Cost
 from engine.portal.gateway import Gateway
 from engine.runtime import runs as journal
+from engine.runtime.carrying import Carriage
 from engine.runtime.editions import Editions
-from engine.runtime.inbox import Inbox, Pending
-from engine.runtime.logs import Log
+from engine.runtime.effects_then import StepThen
+from engine.runtime.inbox import ENGINE_LANE, REQUEST, Held, Pending
+from engine.runtime.intents import Intents
+from engine.runtime.noted import note_event
 from engine.runtime.occasions import Occasion, Occasions
 from engine.runtime.running import Running
-from engine.runtime.runs import Runs, StoredRun, is_same_plan, read_facts_values
-from engine.runtime.snapshot import drop_snapshot, lane_in, own_fields, save_snapshot
-from engine.runtime.steps import RETRY, Ended, Steps
-from engine.runtime.store import Store
-from engine.runtime.timers import Timers
+from engine.runtime.runs import StoredRun, plan_of, read_facts_values
+from engine.runtime.snapshot import drop_snapshot, lane_in, load_snapshot, save_snapshot
+from engine.runtime.store import Connection, Fenced, StateLost
+from engine.runtime.timers import TIMER
+from engine.runtime.waits import delay_for
 
-# The client has tried for half a minute by itself before a step comes back as "later".
-DELAYS: Sequence[float] = (5.0, 15.0, 60.0, 180.0, 600.0, 1800.0)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What carrying out needs; `delays` are the waits in seconds before a step or a read is tried again."""
-
-    store: Store
-    editions: Editions
-    inbox: Inbox
-    occasions: Occasions
-    runs: Runs
-    steps: Steps
-    timers: Timers
-    gateway: Gateway
-    clock: Callable[[], datetime]
-    log: Log
-    must_stop: Callable[[], bool]
-    delays: Sequence[float] = DELAYS
+Answers = Mapping[str, Callable[[Pending], "Mapping[str, Json] | None"]]
+_PAUSE = 1.0
+# Facts older than this are read again before a stored plan goes on: people have worked meanwhile.
+_STALE = timedelta(minutes=1)
 
 
+@dataclass
 class Carrier:
-    """Carries events and runs out at one desk, one at a time."""
+    """Takes rows of lanes to their end. `answers` are the verbs that people may ask for (see `requests.py`).
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    An answer of None leaves the row to the run that was opened under it.
+    """
 
-    def begin(self, row: Pending) -> None:
-        """Take one inbox row to its end: nothing to do, a finished run, or a run or read that waits its turn."""
-        desk = self._desk
-        desk.inbox.start(row.n)
-        edition = desk.editions.current.edition
+    carriage: Carriage
+    editions: Editions
+    occasions: Occasions
+    gateway: Gateway
+    zone: tzinfo
+    answers: Answers = field(default_factory=dict)
+
+    def advance(self, lane: str) -> float | None:
+        """Take the lane's next row as far as it goes now.
+
+        Returns when to come back, in seconds since 1970 (0: at once), None where nothing is left in the lane.
+        """
+        out = self.carriage
+        if lane != ENGINE_LANE and out.brakes.is_paused():
+            return out.clock().timestamp() + _PAUSE
+        row = out.inbox.take(lane, self.zone)
+        if row is None:
+            return None
+        if isinstance(row, Held):
+            return row.until
         try:
-            occasion = desk.occasions.read(row, edition, is_last_try=row.tries >= len(desk.delays))
-        except PortalError as error:
-            self._unread(row, error)
-            return
-        if self._must_wait(row, occasion):
-            return
-        if occasion.event is None or occasion.facts is None:
-            with desk.store.transaction():
-                self._keep_snapshot(row, occasion)
-                desk.inbox.finish(row.n, occasion.outcome)
-            return
-        self._decide(row, occasion, occasion.event, occasion.facts, edition)
+            return self._one(row) or 0.0
+        except Fenced:
+            out.log.warning("fenced", row=row.n)
+        except StateLost:
+            raise  # nothing is known to be wrong with the event: its row is taken again
+        except Exception as error:  # noqa: BLE001
+            # One event that we cannot process must not stop those that follow it.
+            self._broken(row, error)
+        return 0.0
 
-    def _decide(self, row: Pending, occasion: Occasion, event: Event, facts: Facts, edition: Edition) -> None:
-        desk = self._desk
+    def _one(self, row: Pending) -> float | None:
+        stored = self.carriage.runs.of_event(row.n, self.zone) if row.is_resumed else None
+        if stored is not None:
+            return self.go_on(stored, row)
+        return self._answer(row) if row.kind == REQUEST else self._begin(row)
+
+    def _begin(self, row: Pending) -> float | None:
+        """Take a row that has no run yet to its end: nothing to do, or a run opened and carried out."""
+        out, edition = self.carriage, self.editions.current.edition
+        last = out.inbox.last_doorbell(row)
+        try:
+            occasion = self.occasions.read(row, edition, is_last_try=row.tries >= len(out.delays))
+        except PortalError as error:
+            return self._unread(row, error)
+        if self._is_elsewhere(row, occasion):
+            return None
+        if occasion.event is None or occasion.facts is None:
+            with out.store.fenced(row.lease) as connection:
+                self._keep(connection, row, occasion, last)
+                out.inbox.finish(row.n, occasion.outcome)
+            return None
+        return self.decide(row, occasion, occasion.event, occasion.facts, edition, last)
+
+    def decide(
+        self, row: Pending, occasion: Occasion, event: Event, facts: Facts, edition: Edition, last: int = 0,
+        retry_of: StoredRun | None = None,
+    ) -> float | None:  # fmt: skip
+        """Decide an event, store its plan and carry it out; only note it where it wakes no rule."""
+        out = self.carriage
         is_loop = event.depth > MAX_DEPTH
-        if not is_loop and not edition.index.wakes(event, facts):
-            with desk.store.transaction():
-                self._keep_snapshot(row, occasion)
-                desk.timers.arm(edition, facts, event.item)
-                desk.inbox.finish(row.n, "no_rule")
-            return
+        if event.name == TIMER and retry_of is None and self._is_overtaken(row, event, facts):
+            return None
+        if not is_loop and retry_of is None and not wakes(edition, event, facts):
+            with out.store.fenced(row.lease) as connection:
+                self._keep(connection, row, occasion, last)
+                out.timers.arm(edition, facts, event.item, also=row.lane)
+                note_event(connection, row.n, event, facts, edition.hash)
+                out.inbox.finish(row.n, "no_rule")
+            return None
         fault: PluginError | None = None
         decision = Decision(event, (), (), (), ())
         try:
             decision = decision if is_loop else decide(edition, event, facts)
         except PluginError as error:
             fault = error
-        with desk.store.transaction():
-            self._keep_snapshot(row, occasion)
-            number = desk.runs.open(row.n, edition, decision, facts)
-            run = Running(number, edition, event, facts, decision.plan)
+        with out.store.fenced(row.lease) as connection:
+            self._keep(connection, row, occasion, last)
+            out.timers.arm(edition, facts, event.item, also=row.lane)
+            number = out.runs.open(
+                row.n,
+                edition,
+                decision,
+                facts,
+                is_late=row.is_late,
+                retry_of=retry_of.n if retry_of is not None else None,
+            )
+            run = Running(
+                number, edition, event, facts, decision.plan, row.lease, self.gateway.metered(),
+                present=occasion.present,
+            )  # fmt: skip
             if is_loop:
-                self._close(run, journal.LOOP, self._loop_words(event, decision, facts, edition))
+                out.close_unbegun(run, journal.LOOP, self._loop_words(event, decision, facts, edition))
             elif fault is not None:
-                self._close(
-                    run, journal.FAILED, Said(f"Ошибка плагина: {fault}.", f"A plugin failed: {fault}.")
-                )
-        if not is_loop and fault is None:
-            self._carry(run, {})
+                said = Said(f"Ошибка плагина: {fault}.", f"A plugin failed: {fault}.")
+                out.close_unbegun(run, journal.FAILED, said)
+            else:
+                out.brakes.note(connection, decision)
+                out.begin(run)
+            if retry_of is not None:
+                out.inherit(run, retry_of)
+        return None if is_loop or fault is not None else out.carry(run, out.known(run) if retry_of else {})
 
-    def go_on(self, stored: StoredRun) -> None:
-        """Go on with a run that was cut short or has waited."""
-        desk = self._desk
-        edition = desk.editions.find(stored.edition)
+    def _is_overtaken(self, row: Pending, event: Event, facts: Facts) -> bool:
+        """True, and the row ended, where what a deadline counts from has changed since it ran out."""
+        out = self.carriage
+        with out.store.fenced(row.lease):
+            if not out.timers.is_overtaken(event, facts):
+                return False
+            out.inbox.finish(row.n, "no_change")
+            return True
+
+    def go_on(self, stored: StoredRun, row: Pending) -> float | None:
+        """Go on with a run that was cut short, has waited, or is taken up again by a person."""
+        out = self.carriage
+        run = self.rebuild(stored, row)
+        if run is None:
+            said = Said(
+                f"{stored.verdict.ru} Прервано: правил или плагинов, с которыми начат этот запуск, больше нет."
+                f" Можно решить заново: engine runs retry {stored.n} --present",
+                f"{stored.verdict.en} Cut short: the rules or plugins that this run began with are gone."
+                f" It can be decided anew: engine runs retry {stored.n} --present",
+            )
+            with out.store.fenced(row.lease):
+                out.runs.close(stored.n, journal.FAILED, said)
+                out.inbox.finish(row.n, "run")
+            return None
+        run.fresh = self._fresh(stored, run)
+        return out.carry(run, out.known(run))
+
+    def rebuild(self, stored: StoredRun, row: Pending) -> Running | None:
+        """Return a stored run as it was planned; None where its edition or an action of it is gone."""
+        edition = self.editions.find(stored.edition)
         if edition is None:
-            said = Said(
-                "Прервано: редакции правил, с которой начат этот запуск, больше не собрать.",
-                "Cut short: the edition that this run began with can no longer be built.",
-            )
-            with desk.store.transaction():
-                desk.runs.close(stored.n, journal.FAILED, said)
-                desk.inbox.finish(stored.event_n, "run")
-            return
-        facts = read_facts_values(stored.facts, desk.occasions.facts(stored.event, {}, {}))
-        plan = decide(edition, stored.event, facts).plan
-        run = Running(stored.n, edition, stored.event, facts, plan, stored.tries)
-        if not is_same_plan(stored.form, plan):
-            said = Said(
-                "Прервано: плагины изменились, и сохранённый план больше не повторить.",
-                "Cut short: the plugins have changed and the stored plan cannot be repeated.",
-            )
-            with desk.store.transaction():
-                self._close(run, journal.FAILED, said)
-            return
-        self._carry(run, desk.runs.steps(run.n))
-
-    def _carry(self, run: Running, known: dict[int, journal.StoredStep]) -> None:
-        """Do the steps that are still open and note what the portal was asked for them."""
-        before = self._desk.gateway.cost
+            return None
+        facts = read_facts_values(stored.facts, self.occasions.facts(stored.event, {}, {}))
         try:
-            self._do_steps(run, known)
-        finally:
-            after = self._desk.gateway.cost
-            spent = Cost(
-                after.requests - before.requests, after.reads - before.reads, after.writes - before.writes
+            plan = plan_of(self.carriage.runs.steps(stored.n), edition)
+        except LookupError:
+            return None
+        return Running(
+            stored.n, edition, stored.event, facts, plan, row.lease, self.gateway.metered(), stored.tries
+        )
+
+    def probe(self, run: Running, one: StepThen) -> Value:
+        """Return what a doubtful step of a stored run did, as far as anybody can tell. Raises PortalError."""
+        if one.effect is None:
+            return Undecided("what it was about to do can no longer be told")
+        return self.carriage.steps.look_for(run, one.step, one.effect, one.stored.key)
+
+    def _fresh(self, stored: StoredRun, run: Running) -> Facts | None:
+        """Return the facts read anew for a run that has been lying; None where it is young or cannot be read."""
+        item = stored.event.item
+        is_old = self.carriage.clock() - stored.started > _STALE
+        if is_old and Intents(self.carriage.store).is_in_doubt(stored.n):
+            # What an earlier try did is recognised by what the facts did not hold when it was planned.
+            return None
+        if not is_old or item is None or item.entity not in run.edition.world.entities:
+            return None
+        try:
+            return self.occasions.fresh(stored.event, run.facts, run.edition)
+        except PortalError:
+            return None  # each step reads what it writes anyway
+
+    def _answer(self, row: Pending) -> float | None:
+        """Do what a person asked for; a portal that cannot be reached is asked again later."""
+        out, verb = self.carriage, row.event.detail
+        try:
+            known = self.answers.get(verb)
+            answer: Mapping[str, Json] | None = (
+                known(row) if known is not None else {"error": f"unknown request: {verb}"}
             )
-            self._desk.runs.spend(run.n, spent)
+        except PortalError as error:
+            if error.retry == "later" and row.tries < len(out.delays):
+                return self._unread(row, error)
+            answer = {"error": str(error)}
+        if answer is not None:
+            with out.store.fenced(row.lease):
+                out.inbox.answer(row.n, answer)
+            return None
+        return None
 
-    def _do_steps(self, run: Running, known: dict[int, journal.StoredStep]) -> None:
-        """Go through the plan in order, until its end or until a step stops the run."""
-        desk = self._desk
-        for step in run.plan:
-            stored = known.get(step.number)
-            if stored is not None and stored.status not in (PLANNED, step.status):
-                run.take(step, stored.result, stored.written)
-                continue
-            if step.status != PLANNED:
-                run.take_unplanned(step)
-                continue
-            if desk.must_stop():
-                return  # the row stays open: the next start goes on here
-            desk.runs.begin_step(run.n, step.number)
-            ended = desk.steps.carry_out(run, step)
-            if ended.status == RETRY and run.tries < len(desk.delays):
-                self._wait(run, step, ended)
-                return
-            ended = _given_up(ended)
-            self._end_step(run, step, ended)
-            if ended.stops:
-                status = journal.UNKNOWN if ended.status == "unknown" else journal.FAILED
-                with desk.store.transaction():
-                    self._close(run, status, self._verdict(run, step, ended))
-                return
-        with desk.store.transaction():
-            self._close(run, journal.DONE, self._verdict(run))
-
-    def _end_step(self, run: Running, step: Step, ended: Ended) -> None:
-        """One transaction: the step's end, the snapshot moved on, the numbers tied; then the facts grow."""
-        desk = self._desk
-        now = desk.clock()
-        with desk.store.transaction():
-            desk.runs.end_step(run.n, step.number, ended)
-            for one in ended.written:
-                if one.item.entity in run.edition.world.entities:
-                    own = own_fields(run.edition.world, one.item.entity, one.after)
-                    save_snapshot(desk.store, one.item, own, now)
-            if ended.status == "done":
-                desk.steps.record_numbers(run, step, ended)
-            desk.runs.advance(run.n)
-        desk.log.info("step", run=run.n, step=step.number, action=step.call.action, status=ended.status)
-        run.tries = 0
-        run.take(step, ended.result, ended.written)
-
-    def _close(self, run: Running, status: str, said: Said) -> None:
-        """End the run and, in the same transaction, release what follows from what it did."""
-        desk = self._desk
-        mapped = [one for one in run.written if one.item.entity in run.edition.world.entities]
-        changes = [change for one in mapped for change in one.changes]
-        desk.runs.close(run.n, status, said)
-        row = desk.store.row("SELECT event FROM run WHERE n = ?", (run.n,))
-        assert row is not None
-        desk.inbox.finish(row["event"], "run")
-        # A chain that went round too often may still have written nothing here: only real writes follow.
-        for event in follow_ups(run.edition, run.event, changes, run.live):
-            desk.inbox.put(event)
-        touched = dict.fromkeys([run.event.item, *(one.item for one in mapped)])
-        for item in touched:
-            desk.timers.arm(run.edition, run.live, item)
-        desk.log.info("run", run=run.n, name=run.event.name, item=str(run.event.item or ""), status=status)
-
-    def _wait(self, run: Running, step: Step, ended: Ended) -> None:
-        """The run waits and holds its lane. A wait the portal asks for is kept, up to an hour."""
-        desk = self._desk
-        delay = max(desk.delays[run.tries], min(ended.wait or 0.0, 3600.0))
-        desk.runs.wait(run.n, step.number, desk.clock().timestamp() + delay, ended.reason)
-        desk.log.warning("wait", run=run.n, step=step.number, seconds=delay, reason=ended.reason)
-
-    def _unread(self, row: Pending, error: PortalError) -> None:
+    def _unread(self, row: Pending, error: PortalError) -> float | None:
         """The item could not be read: try again while that makes sense, then say so and let the lane go on."""
-        desk = self._desk
-        if error.retry != "never" and row.tries < len(desk.delays):
-            delay = desk.delays[row.tries]
-            desk.inbox.retry(row.n, desk.clock().timestamp() + delay, str(error))
-        else:
-            desk.inbox.finish(row.n, "failed", str(error))
-        desk.log.warning("unread", name=row.event.name, item=str(row.event.item or ""), reason=str(error))
+        out = self.carriage
+        out.log.warning("unread", name=row.event.name, item=str(row.event.item or ""), reason=str(error))
+        with out.store.fenced(row.lease):
+            if error.retry == "never" or row.tries >= len(out.delays):
+                out.inbox.finish(row.n, "failed", journal.clean(str(error)))
+                return None
+            at = out.clock().timestamp() + delay_for(error.retry_after, out.delays[row.tries])
+            out.inbox.wait(row.n, at, journal.clean(str(error)))
+        return at
 
-    def _must_wait(self, row: Pending, occasion: Occasion) -> bool:
-        """True where an item never seen turns out to belong to a deal whose lane is held: the row goes back."""
+    def _is_elsewhere(self, row: Pending, occasion: Occasion) -> bool:
+        """True where the item belongs to a deal whose earlier rows are not done: the row has been put back there.
+
+        An item never seen goes to its deal's lane; one that moves to another deal stands in both lanes.
+        """
         item, fields = row.event.item, occasion.snapshot
-        if item is None or fields is None:
+        if item is None or fields is None or row.kind == REQUEST:
             return False
-        desk, lane = self._desk, lane_in(item, fields)
-        held = desk.store.row(
-            "SELECT 1 FROM event WHERE lane = ? AND n < ? AND state <> 'done'", (lane, row.n)
-        )
-        desk.store.execute("UPDATE event SET lane = ? WHERE n = ?", (lane, row.n))
-        if held is None:
-            return False
-        desk.store.execute("UPDATE OR REPLACE event SET state = 'waiting' WHERE n = ?", (row.n,))
-        return True
+        known = load_snapshot(self.carriage.store, item)
+        lane = lane_in(item, {**(known or {}), **fields})
+        return lane != row.lane and self.carriage.inbox.put_back(row, lane, is_move=known is not None)
 
-    def _keep_snapshot(self, row: Pending, occasion: Occasion) -> None:
-        item = row.event.item
+    def _keep(self, connection: Connection, row: Pending, occasion: Occasion, last: int) -> None:
+        """Move the item's snapshot on, and queue what else the reading found."""
+        out, item, now = self.carriage, row.event.item, self.carriage.clock()
         if item is not None and occasion.snapshot is not None:
-            save_snapshot(self._desk.store, item, occasion.snapshot, self._desk.clock())
+            save_snapshot(out.store, item, occasion.snapshot, now)
         elif item is not None and occasion.is_gone:
-            drop_snapshot(self._desk.store, item)
-
-    def _verdict(self, run: Running, step: Step | None = None, ended: Ended | None = None) -> Said:
-        """Return the run's sentence; where a step stopped it, with that step and why."""
-        decision = decide(run.edition, run.event, run.facts)
-        decided = Decided(decision, explain(run.edition, decision, run.facts))
-        said = verdict_of([decided], run.edition.actions)
-        if step is None or ended is None:
-            return said
-        word = (
-            ("неизвестно, сделан ли шаг", "unknown at")
-            if ended.status == "unknown"
-            else ("остановлено на шаге", "stopped at")
-        )
-        where = f"{step.number} ({step.call.action})"
-        why = ended.reason.removeprefix(f"{step.call.action}: ")
-        return Said(
-            f"{said.ru} Нужен человек: {word[0]} {where}: {why}",
-            f"{said.en} A person is needed: {word[1]} step {where}: {why}",
-        )
+            drop_snapshot(out.store, item)
+        out.inbox.coalesce(row, last)
+        self.occasions.queue_passed(connection, occasion, row, now)
 
     def _loop_words(self, event: Event, decision: Decision, facts: Facts, edition: Edition) -> Said:
-        rules = self._desk.runs.chain_of(event)
+        rules = self.carriage.runs.chain_of(event)
         return verdict_of([Decided(decision, explain(edition, decision, facts))], edition.actions, rules)
 
-
-def _given_up(ended: Ended) -> Ended:
-    """A step whose tries are used up has failed."""
-    if ended.status != RETRY:
-        return ended
-    return Ended(
-        "failed",
-        ended.reason,
-        ended.key,
-        ended.result,
-        ended.written,
-        ended.answers,
-        ended.discrepancies,
-        stops=True,
-    )
+    def _broken(self, row: Pending, error: Exception) -> None:
+        out = self.carriage
+        out.log.warning("fault", row=row.n, exc_info=error)
+        what = journal.clean(f"{type(error).__name__}: {error}")
+        with out.store.fenced(row.lease) as connection:
+            connection.execute(
+                "UPDATE run SET status = ?, ended = ?, verdict_ru = ?, verdict_en = ? WHERE event = ?",
+                (
+                    journal.FAILED, out.clock().isoformat(), f"Ошибка движка: {what}",
+                    f"A fault of the engine: {what}", row.n,
+                ),
+            )  # fmt: skip
+            out.inbox.finish(row.n, "failed", what)

@@ -7,46 +7,63 @@ with, the plan as CONTRACT shows it, and what became of each step. `journal.py` 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, tzinfo
 
 from engine.decision.edition import Edition
 from engine.decision.event import Event
-from engine.decision.explain import NOT_TRIGGERED, explain
+from engine.decision.explain import NOT_TRIGGERED, explain_woken
 from engine.decision.facts import Facts
-from engine.decision.forms import Json, simulation_json, step_json
-from engine.decision.plan import Decision, Step
+from engine.decision.forms import Json, simulation_json
+from engine.decision.plan import PLANNED, Decision, Step
 from engine.decision.simulation import Simulation
 from engine.effects import Said
 from engine.language.values import Item, Row, Value
 from engine.portal.estimate import Cost
+from engine.runtime.running import result_of_unplanned
 from engine.runtime.steps import Ended
+from engine.runtime.store import Row as DbRow
 from engine.runtime.store import Store
 from engine.runtime.wire import dump, item_of, load, load_map
 from engine.runtime.written import Written, from_rows, to_rows
 
 RUNNING, WAITING, DONE, FAILED, UNKNOWN, LOOP = "running", "waiting", "done", "failed", "unknown", "loop"
+HELD, RETRIED, UNDONE = "held", "retried", "undone"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run to go on with: its row's head, its event, the facts it was decided on and its stored plan."""
+    """A run as stored: its row's head, its event and the facts it was decided on."""
 
     n: int
     event_n: int
     edition: str
     event: Event
     facts: Mapping[str, Value]
-    form: Mapping[str, Json]
+    status: str
     tries: int
+    retry_of: int | None
+    verdict: Said
+    started: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class StoredStep:
-    """What became of a step: its status, result and confirmed writes."""
+    """A step as planned, and what became of it: its status, result and confirmed writes.
 
+    `call` is the position of the action in its rule.
+    """
+
+    number: int
+    rule: str
+    action: str
+    call: int
     status: str
+    key: str
+    reason: str
+    planned_id: str
     result: Value
     written: tuple[Written, ...]
 
@@ -57,131 +74,155 @@ class Runs:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store, self._clock = store, clock
 
-    def open(self, event_n: int, edition: Edition, decision: Decision, facts: Facts) -> int:
+    def open(
+        self, event_n: int, edition: Edition, decision: Decision, facts: Facts, *,
+        is_late: bool = False, retry_of: int | None = None,
+    ) -> int:  # fmt: skip
         """Store the whole plan before its first action; return the run's number. Part of the transaction under way."""
         event = decision.event
-        simulation = Simulation(decision, facts, explain(edition, decision, facts))
-        form = simulation_json(simulation, edition.hash, edition.actions, {})
         # Thousands of rules that an event did not wake say nothing; deciding again from the stored facts tells them.
-        form["rules"] = [rule for rule in _members(form["rules"]) if rule.get("outcome") != NOT_TRIGGERED]
-        now = self._clock().isoformat()
+        woken = [one for one in explain_woken(edition, decision, facts) if one.outcome != NOT_TRIGGERED]
+        form = simulation_json(Simulation(decision, facts, tuple(woken)), edition.hash, edition.actions, {})
+        head = form["event"]
+        title = str(head.get("title", "")) if isinstance(head, dict) else ""
         with self._store.transaction() as connection:
-            cursor = connection.execute(
+            row = connection.execute(
                 "INSERT INTO run (event, edition, item, event_wire, facts, form, status, started, verdict_ru,"
-                " verdict_en) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                " verdict_en, title, changed, late, retry_of, event_name, event_by, event_time)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING n",
                 (
                     event_n, edition.hash, str(event.item or ""), dump(event_values(event)),
-                    dump(facts_values(facts)), json.dumps(form), RUNNING, now, *_words(form),
+                    dump(facts_values(facts)), json.dumps(form), RUNNING, self._clock().isoformat(), *_words(form),
+                    clean(title), json.dumps(sorted(event.before)), int(is_late), retry_of,
+                    event.name, event.by, event.time.isoformat(),
                 ),
-            )  # fmt: skip
-            number = int(cursor.lastrowid or 0)
+            ).fetchone()  # fmt: skip
+            assert row is not None
+            number = int(row[0])
             connection.executemany(
-                "INSERT INTO step (run, number, rule, action, status, key, reason) VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO step (run, number, rule, action, call, planned_id, status, key, reason, result)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?)",
                 [
                     (
-                        number,
-                        step.number,
-                        step.rule.id,
-                        step.call.action,
-                        step.status,
-                        clean(str(step.key)),
-                        clean(step.reason),
+                        number, step.number, step.rule.id, step.call.action, position_of(step), step.planned_id,
+                        step.status, clean(str(step.key)), clean(step.reason),
+                        dump(None if step.status == PLANNED else result_of_unplanned(step)),
                     )
                     for step in decision.plan
                 ],
-            )
+            )  # fmt: skip
         return number
 
     def begin_step(self, run: int, number: int) -> None:
         """Note when a step began."""
         sql = "UPDATE step SET started = coalesce(started, ?) WHERE run = ? AND number = ?"
-        self._store.execute(sql, (self._clock().isoformat(), run, number))
+        self._store.write(sql, (self._clock().isoformat(), run, number))
 
     def end_step(self, run: int, number: int, ended: Ended) -> None:
         """Store what became of a step. Part of the transaction under way."""
-        self._store.execute(
-            "UPDATE step SET status=?, key=?, reason=?, result=?, written=?, answers=?, discrepancies=?, ended=?"
-            " WHERE run = ? AND number = ?",
+        now = self._clock().isoformat()
+        self._store.write(
+            "UPDATE step SET status=?, key=?, reason=?, result=?, written=?, answers=?, discrepancies=?,"
+            " started = coalesce(started, ?), ended=? WHERE run = ? AND number = ?",
             (
                 ended.status, clean(ended.key), clean(ended.reason), dump(ended.result), dump(to_rows(ended.written)),
                 json.dumps(list(ended.answers)), json.dumps([asdict(one) for one in ended.discrepancies]),
-                self._clock().isoformat(), run, number,
+                now, now, run, number,
             ),
         )  # fmt: skip
 
-    def wait(self, run: int, number: int, at: float, reason: str) -> None:
-        """The run waits until `at` (seconds since 1970) to try its step again."""
+    def wait(self, run: int, number: int, reason: str) -> None:
+        """The run waits to try its step again."""
         with self._store.transaction() as connection:
-            connection.execute(
-                "UPDATE run SET status = 'waiting', next_try = ?, tries = tries + 1 WHERE n = ?", (at, run)
-            )
+            connection.execute("UPDATE run SET status = 'waiting', tries = tries + 1 WHERE n = ?", (run,))
             connection.execute(
                 "UPDATE step SET reason = ? WHERE run = ? AND number = ?", (clean(reason), run, number)
             )
 
     def advance(self, run: int) -> None:
-        """A step succeeded: the tries of the next one are counted afresh."""
-        self._store.execute("UPDATE run SET status = 'running', tries = 0, next_try = 0 WHERE n = ?", (run,))
+        """A step succeeded after tries: those of the next one are counted afresh."""
+        self._store.write("UPDATE run SET status = 'running', tries = 0 WHERE n = ?", (run,))
 
     def spend(self, run: int, cost: Cost) -> None:
         """Add what the portal was asked for the run."""
-        self._store.execute(
-            "UPDATE run SET requests = requests + ?, reads = reads + ?, writes = writes + ? WHERE n = ?",
-            (cost.requests, cost.reads, cost.writes, run),
-        )
+        if cost != Cost():
+            self._store.write(
+                "UPDATE run SET requests = requests + ?, reads = reads + ?, writes = writes + ? WHERE n = ?",
+                (cost.requests, cost.reads, cost.writes, run),
+            )
 
-    def close(self, run: int, status: str, said: Said) -> None:
-        """The run has ended with `status`; its verdict is `said`. Part of the transaction under way."""
-        self._store.execute(
-            "UPDATE run SET status = ?, ended = ?, verdict_ru = ?, verdict_en = ? WHERE n = ?",
-            (status, self._clock().isoformat(), clean(said.ru), clean(said.en), run),
-        )
+    def close(self, run: int, status: str, said: Said | None = None) -> None:
+        """The run has ended with `status`; `said` takes the verdict's place. Part of the transaction under way."""
+        now = self._clock().isoformat()
+        if said is None:
+            self._store.write("UPDATE run SET status = ?, ended = ? WHERE n = ?", (status, now, run))
+        else:
+            self._store.write(
+                "UPDATE run SET status = ?, ended = ?, verdict_ru = ?, verdict_en = ? WHERE n = ?",
+                (status, now, clean(said.ru), clean(said.en), run),
+            )
 
-    def unfinished(self, now: float, zone: tzinfo) -> StoredRun | None:
-        """Return the first run to go on with: one cut short, or one whose wait is over."""
-        row = self._store.row(
-            "SELECT * FROM run WHERE status = 'running' OR (status = 'waiting' AND next_try <= ?) ORDER BY n",
-            (now,),
-        )
+    def reopen(self, run: int) -> None:
+        """A person has the run gone on with: its failed and unknown steps are to be done again."""
+        with self._store.transaction() as connection:
+            row = connection.execute("SELECT form FROM run WHERE n = ?", (run,)).fetchone()
+            assert row is not None
+            connection.execute(
+                "UPDATE run SET status = 'running', tries = 0, ended = NULL, verdict_ru = ?, verdict_en = ?"
+                " WHERE n = ?",
+                (*_words(json.loads(row["form"])), run),
+            )
+            connection.execute(
+                "UPDATE step SET status = 'planned', reason = '' WHERE run = ? AND status IN ('failed', 'unknown')",
+                (run,),
+            )
+
+    def of_event(self, event_n: int, zone: tzinfo) -> StoredRun | None:
+        """Return the run of an inbox row, None where none was opened."""
+        return self._stored(self._store.row("SELECT * FROM run WHERE event = ?", (event_n,)), zone)
+
+    def find(self, number: int, zone: tzinfo) -> StoredRun | None:
+        """Return a run by its number."""
+        return self._stored(self._store.row("SELECT * FROM run WHERE n = ?", (number,)), zone)
+
+    @staticmethod
+    def _stored(row: DbRow | None, zone: tzinfo) -> StoredRun | None:
         if row is None:
             return None
         event = read_event_values(load_map(row["event_wire"]), zone)
-        facts, form = load_map(row["facts"]), json.loads(row["form"])
-        return StoredRun(row["n"], row["event"], row["edition"], event, facts, form, row["tries"])
+        said = Said(row["verdict_ru"], row["verdict_en"])
+        return StoredRun(
+            row["n"], row["event"], row["edition"], event, load_map(row["facts"]), row["status"], row["tries"],
+            row["retry_of"], said, datetime.fromisoformat(row["started"]),
+        )  # fmt: skip
 
-    def is_open(self) -> bool:
-        """True where a run has not ended."""
-        return self._store.row("SELECT 1 FROM run WHERE status IN ('running', 'waiting')") is not None
-
-    def next_due(self) -> float | None:
-        """Return when the earliest waiting run is due, in seconds since 1970."""
-        row = self._store.row("SELECT min(next_try) FROM run WHERE status = 'waiting'")
-        return float(row[0]) if row and row[0] is not None else None
-
-    def steps(self, run: int) -> dict[int, StoredStep]:
-        """Return what became of the run's steps by number."""
-        rows = self._store.rows("SELECT * FROM step WHERE run = ?", (run,))
-        return {
-            row["number"]: StoredStep(
-                row["status"], load(row["result"]), tuple(from_rows(load(row["written"])))
+    def steps(self, run: int) -> list[StoredStep]:
+        """Return the run's steps in their order."""
+        rows = self._store.rows("SELECT * FROM step WHERE run = ? ORDER BY number", (run,))
+        return [
+            StoredStep(
+                row["number"], row["rule"], row["action"], row["call"], row["status"], row["key"], row["reason"],
+                row["planned_id"], load(row["result"]), tuple(from_rows(load(row["written"]))),
             )
             for row in rows
-        }
+        ]  # fmt: skip
 
     def chain_of(self, event: Event) -> list[str]:
         """Return the rules that fired in the chain of follow-ups that led to `event`, the first cause first."""
         rules: list[str] = []
         cause = event.cause
         while cause:
+            # Ids of our own follow-ups grow from the first event's row; that one has no id of its own.
+            found = re.fullmatch(r"e-(\d+)", cause)
             row = self._store.row(
                 "SELECT run.n, event.cause FROM run JOIN event ON event.n = run.event"
-                " WHERE coalesce(nullif(event.id, ''), 'e-' || event.n) = ?",
-                (cause,),
+                " WHERE event.n = ? OR event.id = ?",
+                (int(found[1]) if found else -1, cause),
             )
             if row is None:
                 break
             fired = self._store.rows(
-                "SELECT DISTINCT rule FROM step WHERE run = ? ORDER BY number", (row["n"],)
+                "SELECT rule FROM step WHERE run = ? GROUP BY rule ORDER BY min(number)", (row["n"],)
             )
             rules[:0] = [one["rule"] for one in fired]
             cause = row["cause"]
@@ -189,17 +230,31 @@ class Runs:
 
 
 def clean(text: str) -> str:
-    """Return text that a database and a page can hold: half surrogates replaced."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Return text that a database and a page can hold: half surrogates replaced, no NUL."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def is_same_plan(form: Mapping[str, Json], plan: tuple[Step, ...]) -> bool:
-    """True where a plan made again from the stored event and facts is the stored one."""
-    return bool(form["plan"] == json.loads(json.dumps([step_json(step) for step in plan])))
+def position_of(step: Step) -> int:
+    """Return which action of its rule a step is, from 0."""
+    return next(at for at, call in enumerate(step.rule.actions) if call is step.call)
 
 
-def _members(forms: Json) -> list[dict[str, Json]]:
-    return [form for form in forms if isinstance(form, dict)] if isinstance(forms, list) else []
+def plan_of(steps: Sequence[StoredStep], edition: Edition) -> tuple[Step, ...]:
+    """Return stored steps as a plan of `edition`. Raises LookupError where a rule or action is not the stored one."""
+    plan: list[Step] = []
+    for one in steps:
+        rule = edition.by_id[one.rule]
+        call = rule.actions[one.call] if 0 <= one.call < len(rule.actions) else None
+        if call is None or call.action != one.action or call.action not in edition.actions:
+            raise LookupError(f"step {one.number}: {one.rule} has no such action {one.action}")
+        plan.append(
+            Step(
+                one.number, rule, call, one.status, key=one.key, reason=one.reason, planned_id=one.planned_id
+            )
+        )
+    return tuple(plan)
 
 
 def _words(form: Mapping[str, Json]) -> tuple[str, str]:

@@ -5,13 +5,15 @@ Decides the order of starting and stopping, nothing else. Everything it holds is
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from engine.decision.event import Event
+from engine.decision.forms import Json
 from engine.language.values import Value
 from engine.portal.client import PortalClient
 from engine.portal.contents import Contents
@@ -19,31 +21,49 @@ from engine.portal.errors import PortalError
 from engine.portal.gateway import Gateway
 from engine.portal.pace import Pace
 from engine.portal.reader import Reader
+from engine.runtime.attention import TELL, Attention
 from engine.runtime.baseline import missing_entities, take_baseline
+from engine.runtime.brakes import Brakes
+from engine.runtime.carrying import Carriage
+from engine.runtime.duties import Duties, Duty
 from engine.runtime.editions import Editions
 from engine.runtime.engine_methods import EngineMethods
-from engine.runtime.inbox import LARGEST_INBOX, Inbox
+from engine.runtime.group_commit import GroupCommit
+from engine.runtime.inbox import LARGEST_INBOX, Inbox, Pending
 from engine.runtime.intake import Intake
 from engine.runtime.journal import Journal
-from engine.runtime.logs import Log, open_log
+from engine.runtime.lanes import Lanes
+from engine.runtime.logs import Log, open_log, secrets_of
 from engine.runtime.occasions import Occasions
+from engine.runtime.opening import is_cluster, open_store
 from engine.runtime.reload import Reloader
-from engine.runtime.run import DELAYS, Desk
+from engine.runtime.retention import prune
+from engine.runtime.retry import RETRY, Retry
+from engine.runtime.run import Carrier
 from engine.runtime.runs import Runs
 from engine.runtime.status import Status
 from engine.runtime.steps import Steps
-from engine.runtime.store import StateError, Store
+from engine.runtime.tally import Tally
 from engine.runtime.timers import Timers
-from engine.runtime.worker import Worker
+from engine.runtime.undo import UNDO, Undo
+from engine.runtime.waits import DELAYS
 from engine.settings import MissingSecret, Settings
 from engine.web.console import create_console_app
 from engine.web.public import create_public_app
 from engine.web.server import WebServer
 from engine.workshop import Built, Workshop
 
+if TYPE_CHECKING:
+    from engine.runtime.dispatch import Dispatch
+
+_TIMERS_EVERY = 0.2
+_PRUNE_EVERY = 3600.0
+# Together below the ten seconds after which service managers and containers kill.
+_LONGEST_STEP, _LAST_WORDS = 7.0, 1.0
+
 
 class Service:
-    """One engine on one portal and one state file.
+    """One engine on one portal and one state.
 
     Raises StateError where the state is in use or of another kind, MissingSecret where the portal's address or
     token is not set, ValueError for regulations with errors, OSError for a port that is taken. `clock` gives the
@@ -68,46 +88,110 @@ class Service:
         webhook = settings.require_portal()
         self.settings, self.workshop = settings, workshop
         self._clock = clock or (lambda: datetime.now(settings.zone))
-        self._log = log or open_log()
+        self._log = log or open_log(setup=settings.log, secrets=secrets_of(settings))
         self._stopping = threading.Event()
-        self.store = Store(state_path(settings))
+        self._owner = f"{socket.gethostname()} {os.getpid()}"
+        self.tally = Tally()
+        self.store = open_store(settings)
+        self._group = GroupCommit(self.store)
         try:
             self.editions = Editions(self.store, workshop, built, self._clock())
             # Waits between tries end when the engine stops.
             self._client = PortalClient(webhook, pace=pace, sleep=self._sleep)
             self._build(delays, inbox_limit)
         except BaseException:
+            self._group.stop()
             self.store.close()
             raise
 
     def _build(self, delays: Sequence[float], inbox_limit: int) -> None:
         settings, store, clock = self.settings, self.store, self._clock
-        contents = Contents(self._client, store.path.parent / "files")
+        contents = Contents(self._client, store.folder / "files")
         methods = EngineMethods(store, settings.documents.last_given, clock)
         self._gateway = Gateway(self._client, contents, methods)
         self._map = self.workshop.setup.map
-        reader = Reader(self._gateway, self._map, contents)
-        self.inbox = Inbox(store, clock, self._wake, inbox_limit)
-        desk = Desk(
+        self.inbox = Inbox(store, clock, self._wake, inbox_limit, owner=self._owner, group=self._group)
+        self._timers = Timers(store, clock)
+        self._runs = Runs(store, clock)
+        carriage = Carriage(
             store=store,
-            editions=self.editions,
             inbox=self.inbox,
-            occasions=Occasions(store, reader, self.workshop),
-            runs=Runs(store, clock),
-            steps=Steps(store, self._gateway, contents, self._map, methods, clock),
-            timers=Timers(store, clock),
-            gateway=self._gateway,
+            runs=self._runs,
+            steps=Steps(store, contents, self._map, methods, clock),
+            timers=self._timers,
+            brakes=Brakes(store, clock, settings.brakes),
+            tally=self.tally,
             clock=clock,
             log=self._log,
-            must_stop=lambda: self._worker.is_stopping,
+            must_stop=lambda: self._lanes.is_stopping,
             delays=delays,
+            wake=self._wake,
         )
-        self._worker = Worker(desk, settings.zone, self._first_reading)
+        reader = Reader(self._gateway, self._map, contents)
+        occasions = Occasions(store, reader, self.workshop)
+        carrier = Carrier(carriage, self.editions, occasions, self._gateway, settings.zone)
+        carrier.answers = self._answers(carrier)
+        self._lanes = self._open_lanes(carrier.advance)
+        self._duties = Duties(store, self._periodic(), self._owner, self._log)
         self._open_listeners()
+
+    def _open_lanes(self, advance: Callable[[str], float | None]) -> Lanes | Dispatch:
+        """Return what brings lanes to `advance`: this process alone, or Procrastinate among several."""
+        settings = self.settings
+        look, first, is_due = self.inbox.lanes, self._first_reading, self._is_due
+        if not is_cluster(settings):
+            return Lanes(advance, look, first, is_due, self._clock, self._log, settings.lanes)
+        from engine.runtime.cluster import ClusterStore
+        from engine.runtime.dispatch import Dispatch
+
+        assert isinstance(self.store, ClusterStore)
+        return Dispatch(
+            self.store,
+            advance,
+            look,
+            first,
+            is_due,
+            self._clock,
+            self._log,
+            settings.lanes,
+            settings.takeover,
+        )
+
+    def _answers(self, carrier: Carrier) -> dict[str, Callable[[Pending], Mapping[str, Json] | None]]:
+        """Return what people may ask of the running engine."""
+        attention = Attention(
+            self._runs, self._gateway, self.settings.world, self.settings.attention, self.settings.zone
+        )
+        return {
+            RETRY: Retry(carrier).answer,
+            UNDO: Undo(carrier, self._map).answer,
+            TELL: attention.answer,
+        }
+
+    def _periodic(self) -> list[Duty]:
+        """Return the work that comes back."""
+        return [
+            Duty("timers", _TIMERS_EVERY, self._fire_timers, is_shared=True),
+            Duty("journal", _PRUNE_EVERY, self._prune, first=_PRUNE_EVERY),
+        ]
+
+    def _prune(self) -> None:
+        in_use = {self.editions.current.edition.hash}
+        forgotten = prune(self.store, self._clock(), self.settings.keep, in_use)
+        if forgotten:
+            self._log.info("journal", forgotten=forgotten)
+
+    def _fire_timers(self) -> None:
+        if self._timers.fire():
+            self._lanes.look_again()
+
+    def _is_due(self) -> bool:
+        due = self._timers.next_due()
+        return due is not None and due <= self._clock().timestamp()
 
     def _open_listeners(self) -> None:
         settings, store, clock = self.settings, self.store, self._clock
-        self._reloader = Reloader(self.workshop, self.editions, clock, self._log, self._wake)
+        self._reloader = Reloader(self.workshop, self.editions, clock, self._log, self._swapped)
         self.journal = Journal(store)
         self.status = Status(
             company=settings.company,
@@ -116,14 +200,22 @@ class Service:
             journal=self.journal,
             editions=self.editions,
             store=store,
-            is_working=lambda: self._worker.is_alive,
+            is_working=lambda: self._lanes.is_alive,
             has_baseline=lambda: not missing_entities(store, settings.world),
+            tally=self.tally,
+            spent=self._client.spending.now,
+            clock=clock,
         )
         intake = Intake(
             settings.application_token, self.inbox, store, settings.world, settings.zone, self._log
         )
         public, console = settings.public, settings.console
-        self._public = WebServer(create_public_app(intake), public.host, public.port, name="reglament-public")
+        self._public = WebServer(
+            create_public_app(intake, self.status.is_writable),
+            public.host,
+            public.port,
+            name="reglament-public",
+        )
         self._console = WebServer(
             create_console_app(self.status), console.host, console.port, name="reglament-console"
         )
@@ -140,7 +232,8 @@ class Service:
 
     def start(self) -> None:
         """Everything runs when this returns; the first reading of the portal may still go on (see `wait_idle`)."""
-        self._worker.start()
+        self._lanes.start()
+        self._duties.start()
         self._reloader.start()
         self._public.start()
         self._console.start()
@@ -153,9 +246,15 @@ class Service:
         self._stopping.set()
         self._public.stop()
         self._reloader.stop()
-        self._worker.stop()
-        self._console.stop()
+        is_quiet = self._lanes.stop(_LONGEST_STEP)
         self._client.close()
+        if not is_quiet:
+            # The portal or a mail server does not answer: the calls are broken off, their outcome is unknown, and
+            # the next start looks before it repeats anything.
+            self._lanes.stop(_LAST_WORDS)
+        self._duties.stop(_LAST_WORDS)
+        self._group.stop()
+        self._console.stop()
         self.store.close()
         self._log.info("stopped")
 
@@ -168,21 +267,31 @@ class Service:
 
     def wait_idle(self, timeout: float = 30.0) -> bool:
         """Wait until the portal was read once, no event waits, no run is under way; False after `timeout` seconds."""
-        return self._worker.wait_idle(timeout)
+        return self._lanes.wait_idle(timeout)
 
     def deliver(self, event: Event, roots: Mapping[str, Value] | None = None) -> None:
         """Store an event of our own (a plugin's, a command); `roots` are what rules see beside the event's item."""
-        self.inbox.put(event, roots)
+        self.inbox.put(event, roots, origin="plugin")
 
     def _sleep(self, seconds: float) -> None:
         self._stopping.wait(seconds)
 
-    def _wake(self) -> None:
-        self._worker.wake()
+    def _wake(self, lane: str) -> None:
+        self._lanes.wake(lane)
+
+    def _swapped(self) -> None:
+        """Another edition is in force: the timers follow it."""
+        self._timers.rearm(self.editions.current.edition)
 
     def _first_reading(self) -> bool:
+        """One process reads the portal, the others wait for it."""
+        with self.store.alone("first reading") as is_alone:
+            return is_alone and self._read_first()
+
+    def _read_first(self) -> bool:
         """Take the baseline of entities without one; False where the portal does not let us yet."""
         if not missing_entities(self.store, self.settings.world):
+            self._swapped()
             return True
         try:
             count = take_baseline(self.store, self._gateway, self._map, self._clock)
@@ -190,14 +299,5 @@ class Service:
             self._log.warning("baseline", reason=str(error))
             return False
         self._log.info("baseline", items=count)
+        self._swapped()
         return True
-
-
-def state_path(settings: Settings) -> Path:
-    """Return the state's file. Raises StateError for a state that this edition of the product does not keep."""
-    if "://" in settings.state:
-        raise StateError(
-            "only a file can be the state so far: state: ./state/engine.db",
-            "состояние пока хранится только в файле: state: ./state/engine.db",
-        )
-    return Path(settings.state)

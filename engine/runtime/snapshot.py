@@ -20,6 +20,16 @@ from engine.runtime.wire import dump, load_map
 # Where the item's own row keeps a value. Lists of children, product rows and requisites are read only where a rule
 # needs them, so their absence from a reading says nothing.
 _OWN = ("field", "contact", "user")
+# Among a snapshot's fields: when the portal last moved the item to another stage, by the portal's clock.
+MOVED = "@moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item as last processed; `moved` is when the portal had last changed its stage then, None where unknown."""
+
+    fields: Mapping[str, Value]
+    moved: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +80,50 @@ def load_snapshot(store: Store, item: Item) -> dict[str, Value] | None:
     return load_map(row["fields"]) if row else None
 
 
+def load_seen(store: Store, item: Item) -> Seen | None:
+    """Return the item as last processed with the portal's mark of its last move, None where it was never seen."""
+    row = store.row("SELECT fields, moved FROM snapshot WHERE item = ?", (str(item),))
+    return seen_in(row["fields"], row["moved"]) if row else None
+
+
+def seen_in(fields: str, moved: str) -> Seen:
+    """Return what two columns of a snapshot say."""
+    return Seen(load_map(fields), datetime.fromisoformat(moved) if moved else None)
+
+
 def save_snapshot(store: Store, item: Item, fields: Mapping[str, Value], now: datetime) -> None:
     """Set the given fields of the item's snapshot; others stay. Part of the transaction under way, if any."""
-    known = {**(load_snapshot(store, item) or {}), **fields}
-    store.execute(
-        "INSERT INTO snapshot VALUES (?, ?, ?, ?) ON CONFLICT (item) DO UPDATE"
-        " SET lane = excluded.lane, fields = excluded.fields, at = excluded.at",
-        (str(item), lane_in(item, known), dump(known), now.isoformat()),
+    own = {name: value for name, value in fields.items() if name != MOVED}
+    moved = fields.get(MOVED)
+    # Two lanes may write to one item (a company of two deals): neither must take the other's fields back.
+    row = store.row("SELECT fields FROM snapshot WHERE item = ?" + store.for_update, (str(item),))  # noqa: S608
+    known = {**(load_map(row["fields"]) if row else {}), **own}
+    store.write(
+        "INSERT INTO snapshot (item, lane, fields, at, moved) VALUES (?, ?, ?, ?, ?) ON CONFLICT (item) DO UPDATE"
+        " SET lane = excluded.lane, fields = excluded.fields, at = excluded.at,"
+        " moved = CASE WHEN excluded.moved = '' THEN snapshot.moved ELSE excluded.moved END",
+        (
+            str(item),
+            lane_in(item, known),
+            dump(known),
+            now.isoformat(),
+            moved.isoformat() if isinstance(moved, datetime) else "",
+        ),
     )
+
+
+def moved_at(row: Mapping[str, object]) -> datetime | None:
+    """Return when the portal last changed the stage of the item in `row`, None where the row does not say."""
+    try:
+        found = datetime.fromisoformat(str(row.get("movedTime") or ""))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def drop_snapshot(store: Store, item: Item) -> None:
     """Forget an item that is gone."""
-    store.execute("DELETE FROM snapshot WHERE item = ?", (str(item),))
+    store.write("DELETE FROM snapshot WHERE item = ?", (str(item),))
 
 
 def lane_in(item: Item, fields: Mapping[str, Value]) -> str:

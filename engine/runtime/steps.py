@@ -6,11 +6,12 @@ result before the read-back, and everything a step changed in one transaction wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
-from engine.action import Action, Discrepancy, PluginError
+from engine.action import Action, Commands, Discrepancy, PluginError, Verification
 from engine.decision.parameters import render_params, void
 from engine.decision.plan import Step, effect_of, key_of
 from engine.decision.step_facts import StepFacts
@@ -18,7 +19,6 @@ from engine.effects import Effect, FieldChange, ItemChange, StageChange
 from engine.language.values import Item, Mixed, Undecided, Value
 from engine.portal.contents import Contents
 from engine.portal.errors import PortalError
-from engine.portal.gateway import Gateway
 from engine.portal.map import PortalMap
 from engine.runtime.engine_methods import EngineMethods
 from engine.runtime.intents import CLAIMED, DONE, OPEN, UNKNOWN, Intents
@@ -36,13 +36,15 @@ from engine.runtime.store import Store
 from engine.runtime.written import ReadItems, Written, confirm, real_changes
 
 FAILED, RETRY = "failed", "retry"
+Changes: TypeAlias = "Sequence[FieldChange | StageChange | ItemChange]"
 
 
 @dataclass(frozen=True)
 class Ended:
     """How a step ended. `status` is done, skipped, no_op, undecided, failed, unknown, or `retry` for "not yet".
 
-    `stops` is true where the run must not go on without a person.
+    `stops` is true where the run must not go on without a person; `is_doubtful` where a `retry` does not know whether
+    an earlier try has happened. `wait` is what the portal asks for, in seconds.
     """
 
     status: str
@@ -54,6 +56,7 @@ class Ended:
     discrepancies: tuple[Discrepancy, ...] = ()
     stops: bool = False
     wait: float | None = None
+    is_doubtful: bool = False
 
 
 @dataclass
@@ -66,46 +69,75 @@ class _Try:
     effect: Effect
     key: str
     trace: Trace = field(default_factory=Trace)
+    is_doubtful: bool = False
 
     @property
     def number_key(self) -> str:
         return self.key or f"run {self.run.n} step {self.step.number}"
 
     def ended(self, status: str, reason: str = "", **more: object) -> Ended:
-        made = Ended(status, reason, self.key, answers=tuple(self.trace.answers))
-        return replace(made, **more)  # type: ignore[arg-type]
+        return Ended(status, reason, self.key, answers=tuple(self.trace.answers), **more)  # type: ignore[arg-type]
 
 
 class Steps:
-    """Carries out steps through `gateway`; everything durable is in `store`."""
+    """Carries out steps through their run's gateway; everything durable is in `store`."""
 
     def __init__(
         self,
         store: Store,
-        gateway: Gateway,
         contents: Contents,
         portal: PortalMap,
         methods: EngineMethods,
         clock: Callable[[], datetime],
     ) -> None:
-        self._store, self._gateway, self._contents = store, gateway, contents
+        self._store, self._contents = store, contents
         self._portal, self._methods, self._clock = portal, methods, clock
         self._intents = Intents(store)
 
-    def carry_out(self, run: Running, step: Step) -> Ended:
-        """Return what became of a planned step. Never raises for the portal's or a plugin's faults."""
-        action = run.edition.actions[step.call.action]
+    def carry_out(self, run: Running, steps: Sequence[Step]) -> list[Ended]:
+        """Return what became of planned steps, one or several that travel together (`batches.py`).
+
+        Never raises for the portal's or a plugin's faults. Raises Fenced where somebody else has taken the run over.
+        """
+        ready = [self._prepared(run, step) for step in steps]
+        tries = [one for one in ready if isinstance(one, _Try)]
+        if len(tries) == 1:
+            ended = iter([self._alone(tries[0])])
+        else:
+            ended = iter(self._together(run, tries))
+        return [one if isinstance(one, Ended) else next(ended) for one in ready]
+
+    def _prepared(self, run: Running, step: Step) -> _Try | Ended:
         try:
-            ready = self._prepare(run, step, action)
+            return self._prepare(run, step, run.edition.actions[step.call.action])
         except PluginError as error:
             return Ended(FAILED, str(error), stops=True)
-        if isinstance(ready, Ended):
-            return ready
-        with self._methods.under(ready.number_key):
+
+    def _alone(self, one: _Try) -> Ended:
+        with self._methods.under(one.number_key):
             try:
-                return self._settle_key(ready)
+                return self._settle_key(one)
             except (PortalError, PluginError, OSError) as error:
-                return self._failed(ready, error)
+                return self._failed(one, error)
+
+    def _together(self, run: Running, tries: Sequence[_Try]) -> list[Ended]:
+        """Send the commands of keyless steps in shared requests, then read all of them back in shared ones."""
+        started = [_commands(one) for one in tries]
+        fates = run.gateway.drive_all(started)
+        ended: dict[int, Ended] = {}
+        done = [(at, fate.value) for at, fate in enumerate(fates) if fate.error is None]
+        for at, fate in enumerate(fates):
+            if fate.error is not None:
+                ended[at] = self._fault(tries[at], fate.error)
+        finished = self._finish_all(run, [(tries[at], value) for at, value in done])
+        for (at, _), outcome in zip(done, finished, strict=True):
+            ended[at] = self._fault(tries[at], outcome) if isinstance(outcome, Exception) else outcome
+        return [ended[at] for at in range(len(tries))]
+
+    def _fault(self, one: _Try, error: Exception) -> Ended:
+        if isinstance(error, PortalError | PluginError | OSError):
+            return self._failed(one, error)
+        raise error
 
     def _prepare(self, run: Running, step: Step, action: Action) -> _Try | Ended:
         """Fill the values in from what earlier steps gave, and ask the action again what it would change."""
@@ -131,62 +163,79 @@ class Steps:
         """Find out whether the key allows doing it, has it done, or leaves it unknown."""
         if not one.key:
             return self._do(one)
-        held = self._intents.find(one.key)
-        is_ours = (held.run, held.step) == (one.run.n, one.step.number)
+        held = self._intents.take(one.key, one.run.n, one.step.number, self._clock(), one.run.lease)
+        if held.is_busy:
+            return one.ended(RETRY, f"тот же ключ «{one.key}» сейчас занят запуском {held.run}", wait=1.0)
         if held.state == DONE:
-            if is_ours:
+            if (held.run, held.step) == (one.run.n, one.step.number):
                 return self._finish(one, held.result)
             view = StepFacts(one.run.live_for(one.step.rule), {})
             if not call_plugin(one.action, lambda: one.action.frees(held.result, view)):
                 return one.ended("no_op", f"уже сделано раньше, ключ «{one.key}»", result=held.result)
+            self._claim(one)
         if held.state in (CLAIMED, UNKNOWN):
+            one.is_doubtful = True
             found = self._probe(one)
+            one.is_doubtful = False
             if isinstance(found, Undecided):
-                self._intents.settle(one.key, UNKNOWN)
+                self._settle(one, UNKNOWN)
                 return one.ended("unknown", found.reason, stops=True)
+            self._claim(one)
             if found is not None:
-                self._claim(one)
-                self._intents.settle(one.key, DONE, found)
+                self._settle(one, DONE, found)
                 return self._finish(one, found)
-        self._claim(one)
         return self._do(one)
 
     def _claim(self, one: _Try) -> None:
-        self._intents.claim(one.key, one.run.n, one.step.number, self._clock())
+        self._intents.claim(one.key, one.run.n, one.step.number, self._clock(), one.run.lease)
+
+    def _settle(self, one: _Try, state: str, result: Value = None) -> None:
+        self._intents.settle(one.key, state, result, one.run.lease)
 
     def _probe(self, one: _Try) -> Value:
         """Look for an earlier try: its result, None where there was none, undecided where nobody can tell."""
         if one.action.irreversible and not overrides(one.action, "probe"):
             return Undecided(f"исход прежней попытки неизвестен, ключ «{one.key}»: проверьте на портале сами")
         generator = call_plugin(one.action, lambda: one.action.probe(one.key, one.effect))
-        return self._gateway.drive(traced(generator, one.action, one.trace))
+        return one.run.gateway.drive(traced(generator, one.action, one.trace))
 
     def _do(self, one: _Try) -> Ended:
         """Send the commands, then perform; write the result down before anything else."""
-        generator = call_plugin(one.action, lambda: one.action.commands(one.effect))
-        result = self._gateway.drive(traced(generator, one.action, one.trace))
+        result = one.run.gateway.drive(_commands(one))
         if overrides(one.action, "perform"):
-            outside = Outside(one.number_key, one.run.event.time, self._contents)
+            outside = Outside(one.number_key, one.run.event.time, self._contents, self._methods)
             result = call_plugin(one.action, lambda: one.action.perform(one.effect, outside))
         if one.key:
-            self._intents.settle(one.key, DONE, result)
+            self._settle(one, DONE, result)
         return self._finish(one, result)
 
     def _finish(self, one: _Try, result: Value) -> Ended:
-        """Read back what was meant to change; say what the portal dropped."""
-        changes = real_changes(one.effect, result)
-        back = ReadItems(self._portal, list(dict.fromkeys(change.item for change in changes)))
-        verify = call_plugin(one.action, lambda: one.action.verify(one.effect, result))
-        fates = self._gateway.drive_all([traced(verify, one.action, Trace()), back.generator()])
-        for fate in fates:
-            if fate.error is not None:
-                raise fate.error
-        found = fates[0].value or ()
-        written = (
-            *confirm(changes, back.fields, self._portal, self._store),
-            *self._aside(one.effect, result),
-        )
-        lasting = [one for one in found if _matters(one, changes)]
+        """Read one step back. Raises what could not be read."""
+        outcome = self._finish_all(one.run, [(one, result)])[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _finish_all(self, run: Running, done: Sequence[tuple[_Try, Value]]) -> list[Ended | Exception]:
+        """Read back what was meant to change, and say what the portal dropped; an error is its step's own."""
+        changes = [real_changes(one.effect, result) for one, result in done]
+        items = dict.fromkeys(change.item for some in changes for change in some)
+        back = ReadItems(self._portal, list(items))
+        verifying = [_verification(one, result) for one, result in done]
+        *fates, read = run.gateway.drive_all([*verifying, back.generator()])
+        ended: list[Ended | Exception] = []
+        for (one, result), meant, fate in zip(done, changes, fates, strict=True):
+            error = fate.error or (read.error if meant else None)
+            ended.append(
+                error if error is not None else self._read_back(one, result, meant, fate.value or (), back)
+            )
+        return ended
+
+    def _read_back(
+        self, one: _Try, result: Value, meant: Changes, found: tuple[Discrepancy, ...], back: ReadItems
+    ) -> Ended:
+        written = (*confirm(meant, back.fields, self._portal, self._store), *self._aside(one.effect, result))
+        lasting = [one for one in found if _matters(one, meant)]
         if lasting:
             words = "; ".join(f"{one.item} {one.field}: {one.cause.ru}" for one in lasting)
             return one.ended(FAILED, words, result=result, written=written, discrepancies=found, stops=True)
@@ -203,12 +252,15 @@ class Steps:
         if isinstance(error, PortalError):
             one.trace.note_failure(error)
         one.trace.answers.append(dict(details_of(error)))
+        if one.is_doubtful:
+            # Nobody could look: what the earlier try did is as unknown as before.
+            return one.ended(RETRY, f"посмотреть на портале не удалось: {error}", is_doubtful=True)
         held = self._intents.find(one.key) if one.key else None
         is_done = held is not None and held.state == DONE
         is_open = not is_done and not one.trace.has_written
         if is_worth_repeating(error) and (is_open or is_done or not one.action.irreversible):
             if one.key and is_open:
-                self._intents.settle(one.key, OPEN)
+                self._settle(one, OPEN)
             return one.ended(RETRY, str(error), wait=getattr(error, "retry_after", None))
         if is_done:
             return one.ended(RETRY, f"не проверено: {error}")
@@ -227,21 +279,20 @@ class Steps:
         if not was_sent:
             self._give_up(one)
             return one.ended(FAILED, str(error), stops=True)
-        self._intents.settle(one.key, UNKNOWN)
+        self._settle(one, UNKNOWN)
         try:
             found = self._probe(one)
         except (PortalError, PluginError, OSError) as trouble:
-            return one.ended("unknown", f"{error}; посмотреть не удалось: {trouble}", stops=True)
+            return one.ended(RETRY, f"{error}; посмотреть не удалось: {trouble}", is_doubtful=True)
         if isinstance(found, Undecided):
-            status = "unknown" if is_unknown else FAILED
-            return one.ended(status, f"{error}; {found.reason}", stops=True)
+            return one.ended("unknown", f"{error}; {found.reason}", stops=True)
         if found is None:
-            self._intents.settle(one.key, OPEN)
+            self._settle(one, OPEN)
             if is_unknown or is_worth_repeating(error):
                 return one.ended(RETRY, str(error))
             self._give_up(one)
             return one.ended(FAILED, str(error), stops=True)
-        self._intents.settle(one.key, DONE, found)
+        self._settle(one, DONE, found)
         try:
             ended = self._finish(one, found)
         except (PortalError, PluginError, OSError) as trouble:
@@ -249,13 +300,32 @@ class Steps:
         return replace(ended, reason=ended.reason or f"сделано, хотя ответ был: {error}")
 
     def _give_up(self, one: _Try) -> None:
-        self._intents.settle(one.key, OPEN)
+        self._settle(one, OPEN)
         self._methods.void_numbers(one.number_key)
+
+    def look_for(self, run: Running, step: Step, effect: Effect, key: str) -> Value:
+        """Return what an earlier try did: its result, None for surely nothing, undecided. Raises PortalError."""
+        one = _Try(run, step, run.edition.actions[step.call.action], effect, key)
+        with self._methods.under(one.number_key):
+            return self._probe(one)
 
     def record_numbers(self, run: Running, step: Step, ended: Ended) -> None:
         """Tie the numbers that a done step took to the item it made."""
         key = ended.key or f"run {run.n} step {step.number}"
         self._methods.use_numbers(key, str(ended.result) if isinstance(ended.result, Item) else "")
+
+
+def _commands(one: _Try) -> Commands:
+    return (
+        yield from traced(
+            call_plugin(one.action, lambda: one.action.commands(one.effect)), one.action, one.trace
+        )
+    )
+
+
+def _verification(one: _Try, result: Value) -> Verification:
+    generator = call_plugin(one.action, lambda: one.action.verify(one.effect, result))
+    return (yield from traced(generator, one.action, Trace()))
 
 
 def _blocked(step: Step, why: Undecided) -> Ended:
@@ -264,7 +334,7 @@ def _blocked(step: Step, why: Undecided) -> Ended:
     return Ended("undecided", why.reason, result=why)
 
 
-def _matters(found: Discrepancy, changes: list[FieldChange | StageChange | ItemChange]) -> bool:
+def _matters(found: Discrepancy, changes: Changes) -> bool:
     """True where the portal ignored a field that later steps rely on; a notice or product rows stop nothing."""
     for change in changes:
         if str(change.item) == found.item and found.field != "lines":

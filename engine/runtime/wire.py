@@ -27,10 +27,14 @@ from engine.language.values import (
     Value,
 )
 
+# Made once: `json.dumps` with separators makes an encoder for every call.
+_NOTHING = '{"o":{}}'
+_to_text = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def dump(value: Value | Mapping[str, Value]) -> str:
     """Return the text of a value or of named values. Raises TypeError for anything else."""
-    return json.dumps(encode(value), separators=(",", ":"))
+    return _to_text(encode(value))
 
 
 def load(text: str) -> Value:
@@ -40,6 +44,8 @@ def load(text: str) -> Value:
 
 def load_map(text: str) -> dict[str, Value]:
     """Return the named values that `dump` wrote."""
+    if text == _NOTHING:
+        return {}
     raw = json.loads(text)
     if not isinstance(raw, dict) or set(raw) != {"o"}:
         raise ValueError(f"no named values: {text[:80]}")

@@ -5,11 +5,13 @@ Decides how the state is shown, in the company's own words. Everything from outs
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException
 
+from engine.runtime.metrics import CONTENT_TYPE, exposition
 from engine.runtime.status import Status
 
 STATUS_WORDS = {
@@ -19,6 +21,9 @@ STATUS_WORDS = {
     "failed": "остановлено",
     "unknown": "нужен человек",
     "loop": "зациклилось",
+    "held": "задержано",
+    "retried": "повторено",
+    "undone": "взято назад",
     "planned": "не дошло",
     "skipped": "пропущено",
     "no_op": "без изменений",
@@ -30,6 +35,7 @@ EVENT_WORDS = {
     "deleted": "удалено",
     "timer": "срок",
     "command": "команда",
+    "backfill": "применение правила к тому, что есть",
 }
 
 
@@ -43,19 +49,19 @@ def create_console_app(status: Status) -> Flask:
     def page() -> str:
         return render_template(
             "status.html", status=status, runs=status.runs(), inbox=status.inbox(), errors=status.errors_text(),
-            words=STATUS_WORDS, verb=_verb, counts=status.store.counts(),
+            words=STATUS_WORDS, verb=_verb, ago=_Ago(status.now), counts=status.store.counts(),
+            brakes=status.brakes(), unready=status.unready(), timers=status.timers(), stopped=status.stopped_runs(),
         )  # fmt: skip
 
     @app.get("/readyz")
     def ready() -> Response:
-        is_ready = status.is_working() and status.has_baseline()
-        return Response(
-            "ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, mimetype="text/plain"
-        )
+        reasons = [said.en for said in status.unready()]
+        text = "ready\n" if not reasons else "".join(f"not ready: {reason}\n" for reason in reasons)
+        return Response(text, 503 if reasons else 200, content_type="text/plain; charset=utf-8")
 
     @app.get("/metrics")
     def metrics() -> Response:
-        return Response(_metrics(status), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(exposition(status), content_type=CONTENT_TYPE)
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
@@ -79,24 +85,15 @@ def _verb(event: str) -> str:
     return EVENT_WORDS.get(verb, verb)
 
 
-def _metrics(status: Status) -> str:
-    inbox = status.inbox()
-    gauges = {
-        "reglament_inbox_waiting": inbox.waiting,
-        "reglament_inbox_running": inbox.running,
-        "reglament_rules": len(status.in_force.edition.rules),
-        "reglament_edition_broken": int(status.in_force.is_broken),
-        "reglament_worker_up": int(status.is_working()),
-    }
-    lines = [line for name, value in gauges.items() for line in (f"# TYPE {name} gauge", f"{name} {value}")]
-    lines.append("# TYPE reglament_events_total counter")
-    lines += [
-        f'reglament_events_total{{outcome="{name or "run"}"}} {value}'
-        for name, value in status.journal.outcomes().items()
-    ]
-    lines.append("# TYPE reglament_deliveries_total counter")
-    lines += [
-        f'reglament_deliveries_total{{fate="{name}"}} {value}'
-        for name, value in status.store.counts().items()
-    ]
-    return "\n".join(lines) + "\n"
+class _Ago:
+    """Says how long ago a moment was, in Russian: «3 мин назад»."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def __call__(self, moment: datetime) -> str:
+        seconds = max(0, int((self._now - moment).total_seconds()))
+        for size, word in ((86_400, "дн."), (3600, "ч"), (60, "мин")):
+            if seconds >= size:
+                return f"{seconds // size} {word} назад"
+        return "только что" if seconds < 10 else f"{seconds} с назад"

@@ -5,22 +5,31 @@ Decides nothing: the intake judges what came. Errors are a line of text, never a
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from engine.runtime.intake import LARGEST_BODY, Intake
 
+_HOLDS = 5.0
 _WORDS = {
     200: "ok",
     400: "not an event of the portal",
     403: "wrong application_token",
     413: "too large",
     503: "the inbox is full, send it again later",
+    507: "the state cannot be written",
 }
 
 
-def create_public_app(intake: Intake) -> Flask:
-    """Return the app. It answers 404 or 405 to everything that it does not know."""
+def create_public_app(intake: Intake, is_writable: Callable[[], bool]) -> Flask:
+    """Return the app. It answers 404 or 405 to everything that it does not know.
+
+    `is_writable` proves that the state can be written; anybody may ask, so its answer holds for a few seconds.
+    """
     app = Flask("reglament-public", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
@@ -32,9 +41,11 @@ def create_public_app(intake: Intake) -> Flask:
             return _answer(intake.refuse_large())
         return _answer(intake.take(body))
 
+    writable = _Writable(is_writable)
+
     @app.get("/healthz")
     def health() -> Response:
-        return _answer(200)
+        return _answer(200 if writable() else 507)
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
@@ -47,6 +58,21 @@ def create_public_app(intake: Intake) -> Flask:
         return response
 
     return app
+
+
+class _Writable:
+    """The last answer of `ask`, asked again once it is older than a few seconds."""
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        self._ask, self._lock = ask, threading.Lock()
+        self._until, self._answer = 0.0, True
+
+    def __call__(self) -> bool:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                self._answer = self._ask()
+                self._until = time.monotonic() + _HOLDS
+            return self._answer
 
 
 def _answer(status: int) -> Response:

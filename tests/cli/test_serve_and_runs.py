@@ -68,11 +68,15 @@ def test_runs_without_a_journal(run, company):
 
 
 def test_a_move_on_the_portal_is_a_run_in_the_journal(quiet_company):
-    with open_portal(None, demo_company()) as portal, PortalServer(portal) as server:
+    with (
+        open_portal(None, demo_company()) as portal,
+        PortalServer(portal) as server,
+        (quiet_company / "log").open("w") as log,
+    ):
         env = {"BITRIX24_WEBHOOK_URL": server.webhook_url, "BITRIX24_APPLICATION_TOKEN": TOKEN}
         process = subprocess.Popen(
-            [sys.executable, "-m", "engine", "serve"], cwd=quiet_company, env=environment(env),
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8",
+            [sys.executable, "-m", "engine", "serve", "--log-format", "json"], cwd=quiet_company, env=environment(env),
+            stdout=subprocess.PIPE, stderr=log, encoding="utf-8",
         )  # fmt: skip
         try:
             found = re.search(r"Events: (\S+)  Console: (\S+)", process.stdout.readline())
@@ -83,6 +87,7 @@ def test_a_move_on_the_portal_is_a_run_in_the_journal(quiet_company):
             told = {"entityTypeId": 2, "id": deal, "fields": {"stageId": "C4:UC_WORK"}}
             httpx.post(f"{server.url}/_demo/items/update", json=told, timeout=30).raise_for_status()
             wait_for(lambda: '"done"' in start(("runs", "list", "--format", "json"), quiet_company).out)
+            check_beside(quiet_company, f"deal/{deal}", env)
             second = start(("serve",), quiet_company, env)
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
@@ -92,6 +97,27 @@ def test_a_move_on_the_portal_is_a_run_in_the_journal(quiet_company):
             process.stdout.close()
     assert (second.code, second.is_plain) == (1, True)
     check_journal(quiet_company, f"deal/{deal}")
+    lines = [json.loads(line) for line in (quiet_company / "log").read_text("utf-8").splitlines()]
+    assert {"started", "step", "run", "stopped"} <= {line["event"] for line in lines}
+    assert server.webhook_url not in (quiet_company / "log").read_text("utf-8")
+
+
+def check_beside(folder, item, env):
+    """`engine why` beside the running engine: it did happen; another rule was not woken; the portal is asked."""
+    did = start(("why", item, "tell", "--lang", "ru"), folder)
+    assert (did.code, did.is_plain) == (0, True)
+    assert "это сделано: notify [happened]" in did.out
+    assert "engine runs show" in did.out
+    other = next(name for name in ("deal/1", "deal/2", "deal/3") if name != item)
+    answer = json.loads(start(("why", other, "--format", "json", "--live"), folder, env).out)
+    assert answer["schema"] == "reglament/why/1"
+    assert [(one["stopped"]["gate"], one["live"]) for one in answer["answers"]] == [("no_event", True)]
+    unknown = start(("why", item, "tall"), folder)
+    assert (unknown.code, unknown.out) == (
+        1, "✗ there is no such rule, action, field or stage: tall; perhaps tell\n",
+    )  # fmt: skip
+    nobody = start(("why", "Нет такой"), folder)
+    assert (nobody.code, nobody.err) == (1, "engine: the engine knows no item Нет такой\n")
 
 
 def check_journal(folder, item):
@@ -99,6 +125,14 @@ def check_journal(folder, item):
     assert [(one["item"], one["status"]) for one in listed] == [(item, "done")]
     assert start(("runs", "list", "--item", "deal/0", "--format", "json"), folder).out.count("verdict") == 0
     number = listed[0]["run"]
+    wanted = ("--rule", "acts/tell", "--status", "done", "--since", "1d", "--event", "deal.updated")
+    found = json.loads(start(("runs", "list", "--format", "json", *wanted), folder).out)["runs"]
+    assert [one["run"] for one in found] == [number]
+    for wanted in (("--until", "2020-01-01"), ("--late", "--before", number)):
+        found = start(("runs", "list", *wanted), folder)
+        assert (found.out, found.err) == ("", "There are no such runs.\n"), wanted
+    bad = start(("runs", "list", "--since", "gestern"), folder)
+    assert (bad.code, "--since: gestern is no moment" in bad.err) == (2, True)
     assert listed[0]["verdict"]["ru"] in start(("runs", "list", "--lang", "ru"), folder).out
     shown = json.loads(start(("runs", "show", number, "--format", "json"), folder).out)
     assert [(step["action"], step["status"]) for step in shown["plan"]] == [("notify", "done")]

@@ -104,10 +104,10 @@ def test_index_equals_evaluating_every_rule(text, case):
     item, its_deal = Item("act", "1"), Item("deal", "2")
     facts = facts_of({item: {**act, "deal": its_deal}, its_deal: deal}, {"act": item, "deal": its_deal})
     event = updated(item, before, by=by)
-    indexed = {
-        verdict.rule.id: UNDECIDED if verdict.reason else FIRED
-        for verdict in Index(sets[0].rules).decide(event, facts)
-    }
+    woken = Index(sets[0].rules).decide(event, facts)
+    indexed = {rule.id: FIRED for rule in woken.fired} | {rule.id: UNDECIDED for rule, _ in woken.undecided}
+    assert len(indexed) == len(woken.fired) + len(woken.undecided)
+    assert all(why for _, why in woken.undecided)
     raised = tuple(stirs(event, facts))
     alone = {
         rule.id: explain_rule(rule, event, facts, raised, is_in_conflict=False).outcome

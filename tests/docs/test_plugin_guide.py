@@ -29,12 +29,13 @@ from engine.host import ENTRY_POINTS, Host, find_plugins
 from engine.language.load import load_regulation
 from engine.language.typenames import ENTITY_WORDS, SIMPLE_WORDS, SPECIAL_WORDS, parse_type
 from engine.language.types import LINE_PARTS
-from engine.language.values import Item, Value
+from engine.language.values import Item, Undecided, Value
 from engine.portal.client import PortalClient
 from engine.portal.contents import Contents
 from engine.portal.gateway import Gateway
 from engine.portal.map import PortalMap
 from tests.docs.docs_case import ROOT, Block, blocks, codes, rows, settings, workshop
+from tests.plugins.portal_case import EngineMethods
 
 PAGE = "plugins"
 EVENT = blocks("language", "json")[0].text
@@ -123,7 +124,8 @@ def test_the_complete_plugin_works_on_a_portal(tmp_path: Path) -> None:
         )
         (tmp_path / "page.py").write_text(text, "utf-8")
         action = _own(find_plugins([tmp_path], setup, with_installed=False))[0]
-        gateway = Gateway(client, Contents(client, tmp_path / "files"), lambda command: None)
+        methods = EngineMethods(key="key")
+        gateway = Gateway(client, Contents(client, tmp_path / "files"), methods)
         params: dict[str, Value] = {"item": Item("deal", str(story.DEAL_FRESH)), "text": "Скан проверен"}
         effect = action.effect(params, StepFacts(_facts(workshop().host, EVENT)[1], {}))
         assert isinstance(effect, Effect)
@@ -131,6 +133,7 @@ def test_the_complete_plugin_works_on_a_portal(tmp_path: Path) -> None:
         result = gateway.drive(action.commands(effect))
         assert gateway.drive(action.verify(effect, result)) == ()
         assert gateway.drive(action.probe("key", effect)) == result
+        assert isinstance(gateway.drive(action.probe("another", effect)), Undecided)
         altered = replace(effect, params={**effect.params, "text": "другое"})
         assert [one.found for one in gateway.drive(action.verify(altered, result))] == ["Скан проверен"]
 

@@ -21,7 +21,7 @@ def test_a_post_in_the_feed(api):
         DEST=["U2"],
         FILES=[["a.txt", b64encode(b"a").decode()]],
     )
-    (post,) = api.result("log.blogpost.get", POST_ID=number)
+    (post,) = api.result("log.blogpost.get", POST_ID=number, LOG_RIGHTS=["U2"])
     assert (post["TITLE"], post["DETAIL_TEXT"], post["DEST"], post["AUTHOR_ID"]) == (
         "Акт",
         "Подписан",
@@ -36,6 +36,31 @@ def test_a_post_in_the_feed(api):
         400,
         "SONET_CONTROLLER_LIVEFEED_BLOGPOST_ADD_ERROR",
     )
+
+
+def test_the_feed_is_read_by_rights_newest_first(api):
+    ids = [
+        api.result("log.blogpost.add", POST_MESSAGE=str(at), DEST=to)
+        for at, to in enumerate((["UA"], ["DR3"]) * 30)
+    ]
+
+    def read(**more):
+        return [row["ID"] for row in api.result("log.blogpost.get", **more)]
+
+    everybody = [str(one) for one in reversed(ids[::2])]
+    assert read() == read(LOG_RIGHTS=["UA"]) == everybody
+    assert read(LOG_RIGHTS="DR3") == [str(one) for one in reversed(ids[1::2])]
+    assert read(POST_ID=ids[1]) == []
+    both = [str(one) for one in reversed(ids)]
+    assert read(LOG_RIGHTS=["UA", "DR3"]) == both[:50]
+    assert read(LOG_RIGHTS=["UA", "DR3"], start=50) == both[50:]
+
+
+def test_a_post_is_deleted_by_its_author(api, portal):
+    number = api.result("log.blogpost.add", POST_MESSAGE="x")
+    assert api.result("log.blogpost.delete", POST_ID=number) is True
+    assert api.result("log.blogpost.get", POST_ID=number) == []
+    assert api.refusal("log.blogpost.delete", POST_ID=number)[0] == 400
 
 
 @pytest.mark.parametrize(("extra", "left"), [({"CLIENT_ID": "reglament"}, 1), ({}, 2)])

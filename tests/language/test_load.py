@@ -10,11 +10,11 @@ import pytest
 
 from engine.language.load import LoadCache, load_regulation
 from engine.language.rules import Rule
-from engine.language.source import MapNode
+from engine.language.source import MapNode, read_source
 from engine.language.timing import Cron, parse_cron, parse_duration
 from engine.language.values import Duration, Money
 from engine.language.world import parse_type, read_world
-from tests.language.support import ACTIONS, MAIL, RECEIVED, load, one_rule, read_config, world
+from tests.language.support import ACTIONS, MAIL, RECEIVED, ROOT, load, one_rule, read_config, world
 
 ACTS = "actions: [{disk.ensure_folder: {path: Акты}}]"
 
@@ -243,8 +243,6 @@ def test_a_changed_mail_template_reads_its_users_again():
 
 
 def test_names_may_be_russian_and_are_folded():
-    from engine.language.source import read_source
-
     text = "entities: {акт: {fields: {подписан: {type: yes/no, field: f}, скан: {type: file, field: s}}}}"
     node, _ = read_source("map", text.encode())
     assert isinstance(node, MapNode)
@@ -292,10 +290,33 @@ def test_what_is_no_type(text):
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [("5 workdays", Duration(5, "workdays")), ("1 hour", Duration(1, "hours")), (" 30  minutes ", Duration(30, "minutes")),
-     ("5", None), ("workdays", None), ("-1 days", None), ("1.5 hours", None), ("5 weeks", None)],
+     ("5", None), ("workdays", None), ("-1 days", None), ("1.5 hours", None), ("5 weeks", None),
+     ("24000 workdays", Duration(24000, "workdays")), ("24001 workdays", None), ("36501 days", None), ("876001 hours", None), ("52560001 minutes", None)],
 )  # fmt: skip
 def test_durations(text, wanted):
     assert parse_duration(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "derived", ["act.sent_at + workdays(5)", "max(i.sent_at for i in act.deal.invoices)"]
+)
+def test_no_deadline_counts_from_a_derived_field(derived):
+    text = (ROOT / "config.example.yaml").read_text("utf-8")
+    line = "        due_at: {type: time, "
+    assert line in text
+    node, _ = read_source(
+        "c.yaml", text.replace(line, f"        best: {{type: time, derive: '{derived}'}}\n{line}").encode()
+    )
+    assert isinstance(node, MapNode)
+    part = node.get("map")
+    assert isinstance(part, MapNode)
+    mapped, found = read_world(part)
+    assert found == []
+    rules = one_rule(ACTS, "[{deadline: {after: 1 days, since: act.best}}]")
+    _, found = load_regulation({"acts.yaml": rules.encode()}, mapped, ACTIONS, MAIL)
+    assert [(one.code, one.values["field"]) for one in found if one.severity == "error"] == [
+        ("R141", "act.best")
+    ]
 
 
 GOOD_CRONS = [

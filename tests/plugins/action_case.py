@@ -146,6 +146,7 @@ class Spoken:
     asked: list[Command] = field(default_factory=list)
     rounds: list[list[str]] = field(default_factory=list)
     memory: dict[str, str] = field(default_factory=dict)
+    key: str = ""
 
     def drive(self, steps: Any) -> Any:
         answers: Sequence[Answer] | None = None
@@ -166,7 +167,11 @@ class Spoken:
         if command.method == "engine.remember":
             self.memory[str(command.params["key"])] = str(command.params["value"])
             return Answer(command.id)
-        reply = self.replies[command.method]
+        if command.method == "engine.key":
+            return Answer(command.id, self.key)
+        # What is asked only to explain a difference: a portal that does not say.
+        silent: dict[str, object] = {"crm.item.fields": {"fields": {}}, "profile": {}}
+        reply = self.replies[command.method] if command.method in self.replies else silent[command.method]
         result = reply(command) if callable(reply) else reply
         return result if isinstance(result, Answer) else Answer(command.id, result)
 

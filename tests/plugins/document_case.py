@@ -92,6 +92,13 @@ class Store:
     key: str = "act 118/1"
     now: datetime = NOW
     kept: dict[str, bytes] = field(default_factory=dict)
+    memory: dict[str, str] = field(default_factory=dict)
+
+    def recall(self, key: str) -> str | None:
+        return self.memory.get(key)
+
+    def remember(self, key: str, value: str) -> None:
+        self.memory[key] = value
 
     def read(self, file: File) -> bytes:
         return self.kept[file.name]

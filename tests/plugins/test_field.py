@@ -82,13 +82,6 @@ def test_one_update_an_item_and_one_request_for_all() -> None:
     ]
 
 
-def test_undo_writes_the_former_values() -> None:
-    effect = planned(fields, facts(), **{"act.signed": True, "act.title": "Акт", "@act": ACT})
-    portal = Spoken({"crm.item.update": {"item": {"id": 43}}})
-    portal.drive(fields.undo(effect, ACT))
-    assert portal.params("crm.item.update")[0]["fields"] == {"ufCrm12Signed": "N", "title": "Реестр"}
-
-
 def test_the_read_back_names_the_likely_cause() -> None:
     params = {
         "act.signed": True,
@@ -111,7 +104,7 @@ def test_the_read_back_names_the_likely_cause() -> None:
     assert "держит другое значение" in found[0].cause.ru
     assert "нет поля ufCrm12Refusal" in found[1].cause.ru
     assert "не принял значение" in found[2].cause.ru
-    assert portal.rounds == [["crm.item.get"]]
+    assert portal.rounds == [["crm.item.get"], ["crm.item.fields", "profile"]]
 
 
 def test_a_planned_items_other_fields_are_empty() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine import Effect, FeedChange, Item, Mixed, NoticeChange, Pending, Undecided
+from engine import FeedChange, Item, Mixed, NoticeChange, Pending, Undecided
 from tests.plugins.action_case import DEAL, MANAGER, Spoken, action_of, deal_facts, make_setup, planned
 
 notify, post = action_of("notify", "notify"), action_of("notify", "feed.post")
@@ -43,7 +43,7 @@ def test_several_people_in_one_request_each_once() -> None:
     effect = planned(notify, facts(), to=(MANAGER, HEAD, MANAGER), text="x", deal=DEAL)
     spoken = portal()
     spoken.drive(notify.commands(effect))
-    assert spoken.rounds == [["im.notify.system.add"] * 2]
+    assert spoken.rounds == [["engine.key"], ["im.notify.system.add"] * 2]
     tags = [one["TAG"] for one in spoken.params("im.notify.system.add")]
     assert len(set(tags)) == 2
 
@@ -53,9 +53,8 @@ def test_the_tag_follows_the_key() -> None:
 
     def tag(key: str) -> str:
         spoken = portal()
-        spoken.drive(
-            notify.commands(Effect(effect.params, effect.changes, None, {**effect.details, "key": key}))
-        )
+        spoken.key = key
+        spoken.drive(notify.commands(effect))
         return str(spoken.params("im.notify.system.add")[0]["TAG"])
 
     assert tag("a") == tag("a") != tag("b")
@@ -129,16 +128,46 @@ def test_a_refused_notice_is_found() -> None:
 def test_a_post_noted_is_not_made_again() -> None:
     effect = planned(post, facts(), text="Закрыта", deal=DEAL)
     assert effect.changes == (FeedChange(("UA",), "Закрыта", URL),)
-    keyed = Effect(effect.params, effect.changes, None, {**effect.details, "key": "k"})
     spoken = portal()
-    assert isinstance(spoken.drive(post.probe("k", keyed)), Undecided)
-    spoken.asked.clear()
-    assert spoken.drive(post.commands(keyed)) == "217"
-    spoken.asked.clear()
-    assert spoken.drive(post.commands(keyed)) == "217"
+    spoken.key = "k"
+    for _ in range(2):
+        spoken.asked.clear()
+        assert spoken.drive(post.commands(effect)) == "217"
     assert spoken.params("log.blogpost.add") == []
     spoken.asked.clear()
-    assert spoken.drive(post.probe("k", keyed)) == "217"
+    assert spoken.drive(post.probe("k", effect)) == "217"
+
+
+def test_a_feed_without_end_leaves_it_to_a_person() -> None:
+    def page(command: Any) -> Any:
+        start = command.params["start"]
+        return [{"ID": str(9000 - start - at), "DETAIL_TEXT": "чужая"} for at in range(50)]
+
+    effect = planned(post, facts(), text="Закрыта", deal=DEAL)
+    found = Spoken({"log.blogpost.get": page}).drive(post.probe("k", effect))
+    assert isinstance(found, Undecided)
+    assert "reglament-" in found.reason
+
+
+def test_a_portal_that_shows_the_last_page_again_has_ended() -> None:
+    effect = planned(post, facts(), text="Закрыта", deal=DEAL)
+    same = [{"ID": "7", "DETAIL_TEXT": "чужая"}]
+    assert Spoken({"log.blogpost.get": same}).drive(post.probe("k", effect)) is None
+
+
+def test_a_portal_that_answers_true_in_place_of_an_id() -> None:
+    effect = planned(post, facts(), text="Закрыта", deal=DEAL)
+    texts: list[str] = []
+
+    def add(command: Any) -> Any:
+        texts.append(str(command.params["POST_MESSAGE"]))
+        return True
+
+    spoken = Spoken(
+        {"log.blogpost.add": add, "log.blogpost.get": lambda _: [{"ID": "5", "DETAIL_TEXT": texts[0]}]}
+    )
+    spoken.key = "k"
+    assert spoken.drive(post.commands(effect)) == "5"
 
 
 def test_the_addressees_of_the_feed_are_the_regulations_or_the_settings_choice() -> None:
@@ -150,8 +179,7 @@ def test_the_addressees_of_the_feed_are_the_regulations_or_the_settings_choice()
     assert isinstance(action.effect({"text": "x"}, facts()), Undecided)
 
 
-def test_a_notice_may_be_repeated_a_feed_copy_only_by_a_person() -> None:
+def test_notices_may_be_repeated_and_cannot_be_taken_back() -> None:
     plain = planned(notify, facts(), to=MANAGER, text="x", deal=DEAL)
     assert portal().drive(notify.probe("k", plain)) is None
-    fed = planned(notify, facts(), to=MANAGER, text="x", deal=DEAL, feed=True)
-    assert isinstance(portal().drive(notify.probe("k", fed)), Undecided)
+    assert notify.undo(plain, ("7",)) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.action import Answer, Command, Ref
+from engine.emulator.faultfile import parse_faults
 from engine.language.values import File, Item, Money
 from engine.portal.client import PortalClient
 from engine.portal.contents import Contents
@@ -295,3 +296,17 @@ def test_a_batch_that_says_nothing_of_a_command_is_no_success(tmp_path: Path):
         ("NO_ANSWER", "later"),
         ("NO_ANSWER", "unknown"),
     ]
+
+
+def test_a_method_spent_inside_a_batch_says_how_long_it_rests(site: Site):
+    plan = parse_faults("seed: 1\ncalls:\n  - {fault: 429, method: crm.item.update, numbers: [2], seconds: 3}\n")
+    site.portal.use_faults(plan)
+    write = Command("w", "crm.item.update", {"entityTypeId": 2, "id": 118, "fields": {"title": "А"}}, writes=True)
+    read = Command("r", "crm.item.get", {"entityTypeId": 2, "id": 118})
+    assert all(isinstance(one, Answer) for one in site.gateway.outcomes([write, read]))
+    refused, other = site.gateway.outcomes([write, read])
+    assert isinstance(other, Answer)
+    assert isinstance(refused, PortalError)
+    assert (refused.code, refused.retry) == ("OPERATION_TIME_LIMIT", "later")
+    assert refused.retry_after is not None
+    assert 0 < refused.retry_after <= 4

@@ -69,9 +69,13 @@ def bench() -> tuple[Workshop, Edition]:
 
 def simulate_example(name: str, language: str = "ru") -> Simulated:
     """Decide an example from its bytes, nothing kept from an earlier time. Fails on a broken event file."""
+    return simulate_content(name, (EXAMPLES / f"{name}{EVENT}").read_bytes(), language)
+
+
+def simulate_content(name: str, content: bytes, language: str = "ru") -> Simulated:
+    """Decide the event that `content` describes, as if it were the example `name`."""
     workshop, edition = bench()
     settings = workshop.settings
-    content = (EXAMPLES / f"{name}{EVENT}").read_bytes()
     given = read_event(f"{name}{EVENT}", content, settings.world, settings.zone, workshop.host.received)
     assert given.event is not None, given.diagnostics
     assert not given.diagnostics

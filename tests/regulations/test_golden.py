@@ -66,10 +66,20 @@ def test_no_text_has_a_hole_or_names_this_machine(name: str) -> None:
     assert not re.search(r"[а-я]\.\.$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["signed-part-paid", "paid-by-hand"])
+@pytest.mark.parametrize("name", ["signed-part-paid", "paid-by-hand", "remind"])
 def test_the_command_prints_the_plan(name: str) -> None:
     ran = start(("simulate", EXAMPLES / f"{name}{EVENT}", "--lang", "ru"), ROOT)
     assert (ran.code, ran.out) == (0, plan_file(name).read_text("utf-8")), ran.err
+
+
+def test_a_timer_reads_in_english_too() -> None:
+    ran = start(("simulate", EXAMPLES / f"remind{EVENT}", "--lang", "en"), ROOT)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(
+        "Event: timer · Акт А-2026/020 (act/43) · acts/remind-unsigned · 19.03.2026 12:40\n"
+    )
+    assert "+ mail, to: dogovor@pzu-samara.example" in ran.out
+    assert ran.out.endswith("Verdict: Fired acts/remind-unsigned.\n")
 
 
 def test_the_english_verdict_speaks_no_russian_of_its_own() -> None:

@@ -29,12 +29,17 @@ TOKEN = "demo-application-token"
 DEAL, ACT, INVOICE = 2, 1044, 31
 
 
-def make_folder(folder: Path, rules: str, plugin: str = "") -> Path:
-    """Write a company's folder: the example's map, one regulation, perhaps a plugin of its own; return its config."""
+def make_folder(folder: Path, rules: str, plugin: str = "", state: str = "") -> Path:
+    """Write a company's folder: the example's map, one regulation, perhaps a plugin of its own; return its config.
+
+    `state` stands in for the file that the example names.
+    """
     text = (ROOT / "config.example.yaml").read_text("utf-8")
     text = text.replace("public: 127.0.0.1:8024", "public: 127.0.0.1:0").replace(
         "console: 127.0.0.1:8026", "console: 127.0.0.1:0"
     )
+    if state:
+        text = text.replace("state: ./state/engine.db", f"state: {state}")
     (folder / "regulations").mkdir(parents=True, exist_ok=True)
     (folder / "plugins").mkdir(exist_ok=True)
     (folder / "regulations" / "test.yaml").write_text(rules, "utf-8")
@@ -115,12 +120,12 @@ def delivery(item_id: int, event: str = "ONCRMDEALUPDATE", token: str = TOKEN, *
 
 @contextmanager
 def running(
-    folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, **more: Any
+    folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, state: str = "", **more: Any
 ) -> Iterator[Live]:
     """Start everything, wait for the first reading, subscribe; stop everything afterwards."""
     with open_portal(None, demo_company()) as portal, PortalServer(portal) as server:
         portal.deliveries.delay = 0.0
-        config = make_folder(folder, rules, plugin)
+        config = make_folder(folder, rules, plugin, state)
         with open_service(config, server.webhook_url, **more) as service:
             assert service.wait_idle(30)
             if subscribed:

@@ -18,8 +18,8 @@ from engine.emulator.demo import set_receiver
 from engine.emulator.person import Person
 from engine.emulator.portal import Portal
 from engine.emulator.serve import PortalServer
+from engine.runtime.embedded import READS, EmbeddedStore
 from engine.runtime.journal import Journal
-from engine.runtime.store import Store
 from tests.runtime.service_case import ACT, DEAL, ROOT, TOKEN, Live, make_folder, open_service
 
 # The second step hangs until a file appears: the process is killed while it stands there.
@@ -119,7 +119,7 @@ def kill_at_the_second_step(config: Path, portal: Portal, server: PortalServer) 
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment, cwd=ROOT) as process:
         assert process.stdout is not None
         address = process.stdout.readline().decode().strip()
-        state = Store(config.parent / "state" / "engine.db", only_reads=True)
+        state = EmbeddedStore(config.parent / "state" / "engine.db", mode=READS)
         while state.rows("SELECT * FROM baseline WHERE entity IN ('deal', 'act')")[1:] == []:
             time.sleep(0.02)
         state.close()

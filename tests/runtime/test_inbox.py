@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 
 from engine.decision.event import Event
 from engine.language.values import Item
-from engine.runtime.inbox import BrokenBody, Inbox, InboxFull, read_delivery
+from engine.runtime.delivery import BrokenBody, read_delivery
+from engine.runtime.embedded import EmbeddedStore
+from engine.runtime.group_commit import GroupCommit
+from engine.runtime.inbox import Held, Inbox, InboxFull, Pending
 from engine.runtime.snapshot import save_snapshot
-from engine.runtime.store import Store
+from engine.runtime.store import Fenced
 from tests.portal.portal_case import WORLD, ZONE
 from tests.runtime.service_case import delivery
 
@@ -21,14 +25,14 @@ NOW = datetime(2026, 3, 14, 12, 0, tzinfo=ZONE)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    found = Store(tmp_path / "engine.db")
+def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    found = EmbeddedStore(tmp_path / "engine.db")
     yield found
     found.close()
 
 
-def inbox_of(store: Store, limit: int = 100) -> Inbox:
-    return Inbox(store, lambda: NOW, lambda: None, limit)
+def inbox_of(store: EmbeddedStore, limit: int = 100) -> Inbox:
+    return Inbox(store, lambda: NOW, lambda _: None, limit)
 
 
 def body(form: dict[str, str]) -> bytes:
@@ -80,19 +84,17 @@ def test_a_time_that_is_none_is_left_out() -> None:
     assert read_delivery(body(delivery(1, ts="soon")), WORLD, ZONE).time is None
 
 
-def test_equal_deliveries_coalesce_until_the_first_has_started(store: Store) -> None:
+def test_equal_deliveries_coalesce_until_the_first_has_started(store: EmbeddedStore) -> None:
     inbox = inbox_of(store)
     found = read_delivery(body(delivery(118)), WORLD, ZONE)
     assert [inbox.accept(found), inbox.accept(found)] == [True, False]
     assert inbox.accept(read_delivery(body(delivery(118, ts="1773478801")), WORLD, ZONE))
-    row = inbox.next(0, ZONE)
-    assert row is not None
-    inbox.start(row.n)
+    assert isinstance(inbox.take("deal/118", ZONE), Pending)
     assert inbox.accept(found)
     assert store.counts() == {"accepted": 3, "coalesced": 1}
 
 
-def test_a_full_inbox_refuses(store: Store) -> None:
+def test_a_full_inbox_refuses(store: EmbeddedStore) -> None:
     inbox = inbox_of(store, limit=2)
     for number in (1, 2):
         inbox.accept(read_delivery(body(delivery(number)), WORLD, ZONE))
@@ -100,34 +102,79 @@ def test_a_full_inbox_refuses(store: Store) -> None:
         inbox.accept(read_delivery(body(delivery(3)), WORLD, ZONE))
 
 
-def test_a_row_that_waits_holds_its_deal_only(store: Store) -> None:
+def test_a_row_that_waits_holds_its_deal_only(store: EmbeddedStore) -> None:
     save_snapshot(store, Item("act", "43"), {"deal": Item("deal", "118")}, NOW)
     inbox = inbox_of(store)
     for item in (Item("deal", "118"), Item("act", "43"), Item("deal", "7")):
         inbox.put(
             Event(f"{item.entity}.updated", "x", NOW, item, {"title": None}, by="engine", depth=1, cause="c")
         )
-    first = inbox.next(100.0, ZONE)
-    assert first is not None
-    inbox.start(first.n)
-    inbox.retry(first.n, 200.0, "the portal rests")
-    free = inbox.next(100.0, ZONE)
-    assert free is not None
+    first = inbox.take("deal/118", ZONE)
+    assert isinstance(first, Pending)
+    inbox.wait(first.n, NOW.timestamp() + 5, "the portal rests")
+    free = inbox.take("deal/7", ZONE)
+    assert isinstance(free, Pending)
     assert free.event.item == Item("deal", "7")
-    again = inbox.next(200.0, ZONE)
-    assert again is not None
-    assert (again.n, again.tries) == (first.n, 1)
+    assert inbox.take("deal/118", ZONE) == Held(NOW.timestamp() + 5)
+    store.execute("UPDATE event SET next_try = 0")
+    again = inbox.take("deal/118", ZONE)
+    assert isinstance(again, Pending)
+    assert (again.n, again.tries, again.is_resumed) == (first.n, 1, True)
     assert again.event == Event(
         "deal.updated", "x", NOW, Item("deal", "118"), {"title": None}, by="engine", depth=1, cause="c"
     )
 
 
-def test_rows_begun_by_a_killed_process_wait_again(store: Store) -> None:
+def test_a_row_taken_again_fences_the_one_who_had_it(store: EmbeddedStore) -> None:
     inbox = inbox_of(store)
     inbox.accept(read_delivery(body(delivery(118)), WORLD, ZONE))
-    inbox.start(1)
-    assert inbox.next(0, ZONE) is None
-    inbox.recover()
-    row = inbox.next(0, ZONE)
-    assert row is not None
-    assert row.n == 1
+    first, second = inbox.take("deal/118", ZONE), inbox.take("deal/118", ZONE)
+    assert isinstance(first, Pending)
+    assert isinstance(second, Pending)
+    with pytest.raises(Fenced), store.fenced(first.lease):
+        inbox.finish(first.n, "run")
+    with store.fenced(second.lease):
+        inbox.finish(second.n, "run")
+    assert inbox.take("deal/118", ZONE) is None
+
+
+def test_an_item_that_moves_to_another_deal_stands_in_both_lanes(store: EmbeddedStore) -> None:
+    inbox = inbox_of(store)
+    save_snapshot(store, Item("act", "43"), {"deal": Item("deal", "118")}, NOW)
+    for item in (Item("deal", "7"), Item("act", "43"), Item("deal", "7"), Item("deal", "118")):
+        inbox.put(Event(f"{item.entity}.updated", "", NOW, item, {"title": None}))
+    moving = inbox.take("deal/118", ZONE)
+    assert isinstance(moving, Pending)
+    assert inbox.put_back(moving, "deal/7", is_move=True)
+    assert isinstance(inbox.take("deal/118", ZONE), Held), "the earlier row of deal 7 comes first"
+    earlier = inbox.take("deal/7", ZONE)
+    assert isinstance(earlier, Pending)
+    inbox.finish(earlier.n, "run")
+    assert isinstance(inbox.take("deal/7", ZONE), Held), "and its later row waits for the one that moves"
+    again = inbox.take("deal/118", ZONE)
+    assert isinstance(again, Pending)
+    assert again.n == moving.n
+    inbox.finish(again.n, "run")
+    assert isinstance(inbox.take("deal/7", ZONE), Pending)
+    assert isinstance(inbox.take("deal/118", ZONE), Pending)
+
+
+def test_deliveries_that_come_together_share_a_commit(store: EmbeddedStore) -> None:
+    woken: list[str] = []
+    group = GroupCommit(store)
+    inbox = Inbox(store, lambda: NOW, woken.append, 30, group=group)
+    refused: list[int] = []
+
+    def post(number: int) -> None:
+        try:
+            inbox.accept(read_delivery(body(delivery(number)), WORLD, ZONE))
+        except InboxFull:
+            refused.append(number)
+
+    threads = [threading.Thread(target=post, args=(number,)) for number in range(1, 41)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    group.stop()
+    assert (inbox.waiting(), len(refused), len(woken)) == (30, 10, 30)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+from engine.emulator import open_portal
+from engine.emulator.company import demo_company
 from engine.emulator.demo import set_receiver
 from engine.emulator.faults import Fault, FaultPlan, Request
-from tests.runtime.service_case import ACT, DEAL, TOKEN, Live, delivery, open_service, running
+from engine.emulator.person import Person
+from engine.emulator.serve import PortalServer
+from tests.runtime.service_case import ACT, DEAL, TOKEN, Live, delivery, make_folder, open_service, running
 
 PLAN_FIELD = "ufCrm_1747309879"
 RULES = """
@@ -55,6 +60,14 @@ def told(live: Live) -> list[tuple[str, str, list[str]]]:
     return [(run.event, run.status, [step.status for step in run.steps]) for run in live.runs()]
 
 
+def outcomes(live: Live) -> dict[str, int]:
+    """How many events ended how."""
+    rows = live.service.store.rows(
+        "SELECT outcome, count(*) AS number FROM event WHERE kind <> 'request' GROUP BY outcome"
+    )
+    return {row["outcome"]: row["number"] for row in rows}
+
+
 def count_acts(live: Live, deal: int) -> int:
     result = live.call("crm.item.list", entityTypeId=ACT, filter={"parentId2": deal})
     return len(result["items"])
@@ -80,9 +93,9 @@ def test_event_effect_follow_up_and_a_silent_echo(tmp_path: Path) -> None:
         assert told(live) == [("deal.updated", "done", ["done"]), ("deal.updated", "done", ["done"])]
         assert live.person.get(DEAL, 118)[PLAN_FIELD] == "50 %, 50 %"
         assert len(live.portal.store.rows("notice")) == 1
-        assert live.service.journal.outcomes() == {"no_change": 1, "run": 2}
+        assert outcomes(live) == {"no_change": 1, "run": 2}
         first, second = live.runs()
-        assert (first.by, second.by) == ("", "engine")
+        assert (first.by, second.by) == ("user/2", "engine")
         assert second.verdict_ru == "План записан."
         form: Any = live.service.journal.run(1)
         assert form is not None
@@ -113,7 +126,7 @@ def test_what_stood_before_the_engine_came_wakes_nothing(tmp_path: Path) -> None
         assert live.post(delivery(118, "ONTASKADD")) == 200
         live.settle()
         assert live.runs() == []
-        assert live.service.journal.outcomes() == {"gone": 1, "no_change": 1}
+        assert outcomes(live) == {"gone": 1, "no_change": 1}
 
 
 def test_a_created_item_wakes_its_rules_once(tmp_path: Path) -> None:
@@ -356,3 +369,34 @@ def test_a_stopped_engine_goes_on_where_it_was(tmp_path: Path) -> None:
             live.settle()
             assert told(live)[0] == ("deal.updated", "done", ["done", "done"])
             assert count_acts(live, 118) == 1
+
+
+def test_it_stops_within_ten_seconds_whatever_the_portal_does_and_loses_nothing(tmp_path: Path) -> None:
+    with open_portal(None, demo_company()) as portal, PortalServer(portal) as server:
+        portal.deliveries.delay = 0.0
+        config = make_folder(tmp_path, ISSUE)
+        hanging = threading.Event()
+
+        def hang(request: Request) -> Fault | None:
+            if hanging.is_set() or request.method != "batch":
+                return None
+            if first.store.row("SELECT 1 FROM number") is None:
+                return None
+            hanging.set()
+            return Fault(executes=True, delay=15.0)
+
+        first = open_service(config, server.webhook_url)
+        first.start()
+        assert first.wait_idle(30)
+        set_receiver(portal, first.public_url + "/portal/events", TOKEN)
+        portal.faults = hang
+        Person(portal, 6).update(DEAL, 118, {"title": "Раз"})
+        assert hanging.wait(10)
+        begun = time.monotonic()
+        first.stop()
+        assert time.monotonic() - begun < 10
+        with open_service(config, server.webhook_url) as second:
+            assert second.wait_idle(30)
+            assert [(run.status, len(run.steps)) for run in second.journal.last_runs()][-1:] == [("done", 2)]
+        acts = [row for row in portal.store.rows(f"item_{ACT}") if row.get("parentId2") == 118]
+        assert len(acts) == 1

@@ -10,8 +10,8 @@ import pytest
 
 from engine.action import Command
 from engine.portal.errors import PortalError
+from engine.runtime.embedded import EmbeddedStore
 from engine.runtime.engine_methods import EngineMethods
-from engine.runtime.store import Store
 from tests.portal.portal_case import ZONE
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=ZONE)
@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 14, 12, 0, tzinfo=ZONE)
 
 @pytest.fixture
 def methods(tmp_path: Path) -> Iterator[EngineMethods]:
-    store = Store(tmp_path / "engine.db")
+    store = EmbeddedStore(tmp_path / "engine.db")
     yield EngineMethods(store, {("act", 2026): 18}, lambda: NOW)
     store.close()
 

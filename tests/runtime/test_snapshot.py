@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.language.values import File, Item, Money, Undecided, Value
+from engine.runtime.embedded import READS, EmbeddedStore
 from engine.runtime.snapshot import compare, lane_of, load_snapshot, own_fields, save_snapshot
-from engine.runtime.store import StateError, Store
+from engine.runtime.store import StateError
 from tests.portal.portal_case import WORLD, ZONE
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=ZONE)
@@ -52,7 +53,7 @@ def test_only_own_known_fields_are_kept() -> None:
 
 
 def test_fields_are_merged_and_the_lane_follows_the_deal(tmp_path: Path) -> None:
-    store = Store(tmp_path / "engine.db")
+    store = EmbeddedStore(tmp_path / "engine.db")
     act = Item("act", "43")
     assert load_snapshot(store, act) is None
     assert lane_of(store, act) == "act/43"
@@ -64,19 +65,19 @@ def test_fields_are_merged_and_the_lane_follows_the_deal(tmp_path: Path) -> None
 
 
 def test_a_second_engine_on_one_state_is_refused_in_plain_words(tmp_path: Path) -> None:
-    store = Store(tmp_path / "engine.db")
+    store = EmbeddedStore(tmp_path / "engine.db")
     with pytest.raises(StateError, match="another engine is running"):
-        Store(tmp_path / "engine.db")
-    reader = Store(tmp_path / "engine.db", only_reads=True)
+        EmbeddedStore(tmp_path / "engine.db")
+    reader = EmbeddedStore(tmp_path / "engine.db", mode=READS)
     assert reader.rows("SELECT * FROM run") == []
     reader.close()
     store.close()
-    Store(tmp_path / "engine.db").close()
+    EmbeddedStore(tmp_path / "engine.db").close()
 
 
 def test_what_is_no_state_is_refused(tmp_path: Path) -> None:
     (tmp_path / "engine.db").write_bytes(b"not a database at all, only some text" * 50)
     with pytest.raises(StateError):
-        Store(tmp_path / "engine.db")
+        EmbeddedStore(tmp_path / "engine.db")
     with pytest.raises(StateError, match="no state"):
-        Store(tmp_path / "missing.db", only_reads=True)
+        EmbeddedStore(tmp_path / "missing.db", mode=READS)

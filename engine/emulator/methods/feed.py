@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.emulator.calling import Call, Method
+from engine.emulator.calling import Call, Method, to_int
 from engine.emulator.errors import RestError
 from engine.emulator.methods.plain import choose, page, stringify
 from engine.emulator.php import listing, mapping
@@ -52,13 +52,33 @@ def _add(call: Call) -> object:
 
 
 def _get(call: Call) -> object:
+    """Posts addressed to one of ``LOG_RIGHTS``, newest first; without it those to everybody."""
     wanted = call.loose("POST_ID")
     raw = {"ID": wanted} if wanted is not None else {}
-    found = page(call, choose(call, list(reversed(call.portal.store.rows("post"))), raw_filter=raw))
+    asked = call.loose("LOG_RIGHTS")
+    rights = {str(one) for one in (["UA"] if asked is None else listing(asked))}
+    rows = [
+        row for row in call.portal.store.rows("post") if rights & {str(one) for one in listing(row["DEST"])}
+    ]
+    found = page(call, choose(call, list(reversed(rows)), raw_filter=raw))
     return Page([stringify(mapping(row)) for row in listing(found.result)], found.total, found.next)
+
+
+def _delete(call: Call) -> object:
+    """The author's own post is gone; the documentation names no answer and no error, these are the add's."""
+    post_id = to_int(call.loose("POST_ID"))
+    row = call.portal.store.get("post", post_id)
+    if row is None or row["AUTHOR_ID"] != call.user:
+        raise RestError(
+            400, "SONET_CONTROLLER_LIVEFEED_BLOGPOST_DELETE_ERROR", "No post found or access denied"
+        )
+    call.portal.store.remove("post", post_id)
+    call.portal.raise_event("ONLIVEFEEDPOSTDELETE", {"FIELDS": {"POST_ID": post_id}})
+    return True
 
 
 METHODS = (
     Method("log.blogpost.add", "log", _add),
     Method("log.blogpost.get", "log", _get),
+    Method("log.blogpost.delete", "log", _delete),
 )

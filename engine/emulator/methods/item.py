@@ -8,7 +8,7 @@ from engine.emulator.calling import Call, Method
 from engine.emulator.errors import RestError
 from engine.emulator.fields import DEAL, INVOICE, Field
 from engine.emulator.methods.itemview import ItemView, item_view, wanted_names
-from engine.emulator.methods.plain import choose, selected
+from engine.emulator.methods.plain import choose, selected, stringify
 from engine.emulator.php import items_of, mapping
 from engine.emulator.selection import (
     Page,
@@ -152,7 +152,10 @@ def _history(call: Call) -> object:
     rows = [row for row in call.portal.store.rows("stagehistory") if row["entityTypeId"] == kind]
     bare = [{name: value for name, value in row.items() if name != "entityTypeId"} for row in rows]
     part, total, following = cut(choose(call, bare), read_start(call.loose("start", 0)))
-    return Page({"items": [selected(call, row) for row in part]}, total, following)
+    shown = [selected(call, row) for row in part]
+    # The vendor's pages print numbers, a recording of a live portal strings: a client must take both.
+    as_text = call.portal.history_in_text
+    return Page({"items": [stringify(row) for row in shown] if as_text else shown}, total, following)
 
 
 METHODS = (

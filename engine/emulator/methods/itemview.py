@@ -110,8 +110,12 @@ class ItemView:
         for field in self.items.fields.fields:
             if only is not None and field.name not in only:
                 continue
-            found[self.name(field)] = values.native(
-                field, row.get(field.name), zone, partial(self._file, row, field)
+            stored = row.get(field.name)
+            # Most fields of most items are empty, and a list prints fifty items.
+            found[self.name(field)] = (
+                None
+                if stored is None and not field.multiple
+                else values.native(field, stored, zone, partial(self._file, row, field))
             )
         if only is None:
             if self.items.fields.entity_type == DEAL:

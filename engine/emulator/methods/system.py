@@ -52,6 +52,13 @@ def _method_get(call: Call) -> object:
     return {"isExisting": True, "isAvailable": True}
 
 
+def event_names() -> list[str]:
+    """Every event a portal can send but those of single smart processes, which end in ``_NUMBER``."""
+    crm = [f"ONCRM{kind}{change}" for kind in _CRM for change in _CHANGES]
+    by_scope = [name for names in _BY_SCOPE.values() for name in names]
+    return [*_GENERAL, *by_scope, *crm, "ONCRMDEALMOVETOCATEGORY"]
+
+
 def _events(call: Call) -> object:
     """Names a subscriber may use; those of the CRM include one set per smart process."""
     asked = call.loose("SCOPE")

@@ -150,6 +150,8 @@ def _ordering(ctx: Context, left: Node, right: Node, test: Callable[[int], bool]
 
     def run(r: Reading, s: Scope) -> Value:
         a, b = first(r, s), second(r, s)
+        if isinstance(a, Money) and isinstance(b, Money) and a.currency == b.currency:
+            a, b = a.amount, b.amount
         if a.__class__ is Decimal and b.__class__ is Decimal and a.is_finite() and b.is_finite():
             return test((a > b) - (a < b))
         problem = either_open(a, b, left_text, right_text)

@@ -128,6 +128,10 @@ class TriggerReader:
         if spec.type.kind not in ("date", "time"):
             self.findings.say("R139", since.span, field=f"{entity}.{spec.name}", type=str(spec.type))
             return None
+        # A timer is counted anew when its origin changes: that of a derived field would keep its first moment.
+        if not any(word in spec.binding for word in _WATCHED):
+            self.findings.say("R141", since.span, field=f"{entity}.{spec.name}")
+            return None
         return Trigger("deadline", key.span, entity, spec.name, delay=delay)
 
     def _named(self, kind: str, key: ScalarNode, text: ScalarNode, entry: MapNode) -> Trigger | None:

@@ -1,0 +1,159 @@
+"""Letters over the company's own SMTP server: one message a recipient, each remembered as soon as it is accepted.
+
+Decides what an address may look like, how a letter is built and what the server's answer means. It does not know
+who gets a letter or what it is about, and sends none that it remembers as accepted.
+"""
+
+from __future__ import annotations
+
+import encodings.idna
+import hashlib
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import TYPE_CHECKING, Final
+
+from engine.action import Command
+from engine.language.values import File, Row
+
+if TYPE_CHECKING:
+    from engine.action import Outside
+    from engine.drive import Asking
+    from engine.setup import MailSetup
+
+TYPES: Mapping[str, tuple[str, str]] = {
+    "pdf": ("application", "pdf"),
+    "jpg": ("image", "jpeg"),
+    "png": ("image", "png"),
+    "tiff": ("image", "tiff"),
+}
+HANDED: Final = "handed"
+ACCEPTED: Final = "accepted"
+LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+# The codec reads files on its first use; `effect` may read none.
+IDNA = encodings.idna.getregentry()
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one recipient, ready to be built: the same letter gives the same bytes."""
+
+    sender: str
+    to: str
+    subject: str
+    text: str
+    message_id: str
+    at: datetime
+    attachments: tuple[tuple[File, bytes], ...] = ()
+
+
+def ascii_address(text: str) -> str | None:
+    """Return an address fit for an envelope, its domain in IDNA form; None where it is not one address.
+
+    A local part beyond ASCII is refused: few servers take SMTPUTF8, and a bounce comes too late.
+    """
+    local, at, domain = text.strip().rpartition("@")
+    if not at or not LOCAL.fullmatch(local) or len(local) > 64:
+        return None
+    try:
+        known = IDNA.encode(domain.rstrip("."))[0].decode("ascii").lower()
+    except UnicodeError:
+        return None
+    labels = known.split(".")
+    return (
+        f"{local}@{known}" if all(LABEL.fullmatch(label) for label in labels) and len(known) < 254 else None
+    )
+
+
+def flat_text(text: str) -> str:
+    """Return the text in one line, without control characters: a line break would begin another header."""
+    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text))
+
+
+def letter_id(key: str, to: str, domain: str) -> str:
+    """Return the same id for the same key and recipient, so that a letter sent twice shows as one."""
+    digest = hashlib.sha256(f"mail.send\0{key}\0{ascii_address(to) or to}".encode()).hexdigest()[:40]
+    return f"<{digest}@{domain}>"
+
+
+def build(letter: Letter) -> EmailMessage:
+    """Return the message: plain text with an HTML twin, attachments under their own names (RFC 2231)."""
+    message = EmailMessage(policy=SMTP)
+    name, address = parseaddr(letter.sender)
+    local, _, domain = (ascii_address(address) or "").rpartition("@")
+    message["From"] = Address(name, local, domain)
+    message["To"] = ascii_address(letter.to)
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.at)
+    message["Message-ID"] = letter.message_id
+    # RFC 3834: an automatic answer («я в отпуске») to a robot's letter helps nobody.
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text, charset="utf-8")
+    message.add_alternative(as_html(letter.text), subtype="html", charset="utf-8")
+    for file, content in letter.attachments:
+        major, minor = TYPES.get(file.kind or "", ("application", "octet-stream"))
+        message.add_attachment(content, maintype=major, subtype=minor, filename=flat_text(file.name))
+    seal = hashlib.sha256(letter.message_id.encode()).hexdigest()[:24]
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"={seal}-{number}=")
+    return message
+
+
+def as_html(text: str) -> str:
+    """Return the text as paragraphs; addresses of pages become links, everything else stays text."""
+    escaped = html.escape(text.strip())
+    page = r"https?://[^\s<>&]+(?:&amp;[^\s<>&]+)*"
+    linked = re.sub(page, lambda found: f'<a href="{found[0]}">{found[0]}</a>', escaped)
+    paragraphs = [part.replace("\n", "<br>\n") for part in re.split(r"\n\s*\n", linked)]
+    body = "\n".join(f"<p>{part}</p>" for part in paragraphs)
+    return f'<!doctype html>\n<html lang="ru"><meta charset="utf-8"><body>\n{body}\n</body></html>\n'
+
+
+def deliver_letters(setup: MailSetup, letters: Sequence[Letter], outside: Outside) -> tuple[Row, ...]:
+    """Send each letter that was not accepted before; return what became of each, in order; faults are rows too.
+
+    Each row has `address`, `status` (`accepted`, `refused`, `deferred`, `unknown`, `not_tried`), `message_id` and
+    `said`, the server's words. What is known of a letter is remembered as soon as it is known, so that after a crash
+    only the letter under way is doubtful. A letter refused does not stop the next one, nor does a line lost after a
+    letter's text (`unknown`): the others go over a new connection. A line lost otherwise leaves the rest `not_tried`.
+    """
+    # The libraries behind it stay out of a simulation's way.
+    from engine.smtp import send_over_one_line
+
+    rows: dict[str, Row] = {}
+    for letter in letters:
+        known = outside.recall(note_of(letter.message_id)) or ""
+        if known.startswith(ACCEPTED):
+            rows[letter.message_id] = row_of(letter, ACCEPTED, known.removeprefix(ACCEPTED).strip())
+    while left := [letter for letter in letters if letter.message_id not in rows]:
+        sent = send_over_one_line(setup, left, outside)
+        rows |= {letter.message_id: row for letter, row in zip(left, sent, strict=False)}
+    return tuple(rows[letter.message_id] for letter in letters)
+
+
+def recall_letters(ids: Sequence[str]) -> Asking[list[str]]:
+    """Return what is known of letters by Message-ID: "" surely not sent, `handed` nobody knows, `accepted …`."""
+    answers = yield [
+        Command(f"letter_{at}", "engine.recall", {"key": note_of(one)}) for at, one in enumerate(ids)
+    ]
+    return [answer.result if isinstance(answer.result, str) else "" for answer in answers]
+
+
+def note_of(message_id: str) -> str:
+    """Return the key under which the engine remembers what became of a letter."""
+    return f"letter {message_id}"
+
+
+def row_of(letter: Letter, status: str, said: str) -> Row:
+    """Return what became of a letter."""
+    return Row(
+        (("address", letter.to), ("status", status), ("message_id", letter.message_id), ("said", said))
+    )

@@ -1,0 +1,85 @@
+"""A run that stopped needs a person: the one who answers for the item is told in the portal's notices.
+
+Decides who that is (the company's own choice in the settings, else the first user that the item or its deal names)
+and that a notice lost is no reason to stop: it is tried again as any request is, and repeating it replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from engine.action import Command, Commands
+from engine.decision.forms import Json
+from engine.language.types import World
+from engine.language.values import Item, Row, Value
+from engine.portal.gateway import Gateway
+from engine.runtime.inbox import ENGINE_LANE, Pending
+from engine.runtime.requests import put_request
+from engine.runtime.runs import Runs, StoredRun
+from engine.runtime.store import Connection, Store
+
+TELL = "tell"
+_USER = "user"
+
+
+def tell_later(store: Store, connection: Connection, run: int, now: datetime) -> str:
+    """Queue the notice about a run, in the transaction that ends it; return its lane."""
+    put_request(store, connection, TELL, {"run": str(run)}, now, lane=ENGINE_LANE)
+    return ENGINE_LANE
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Tells people of runs. `person` is the settings' choice, an id of a user of the portal, or empty."""
+
+    runs: Runs
+    gateway: Gateway
+    world: World
+    person: str
+    zone: tzinfo
+    link: Callable[[int], str] = lambda run: f"engine runs show {run}"
+
+    def answer(self, row: Pending) -> Mapping[str, Json]:
+        """Send the notice of the run that the request names. Raises PortalError."""
+        run = self.runs.find(int(str(row.roots["run"])), self.zone)
+        person = self.person or (_person_of(run, self.world) if run is not None else "")
+        if run is None or not person:
+            return {"told": None}
+        self.gateway.drive(_notice(person, run, self.link(run.n)))
+        return {"told": f"user/{person}"}
+
+
+def _notice(person: str, run: StoredRun, link: str) -> Commands:
+    subject = str(run.event.item or run.event.name)
+    params = {
+        "USER_ID": person,
+        "MESSAGE": f"Регламент: запуск {run.n} ({subject}) ждёт человека. {run.verdict.ru} Подробно: {link}",
+        # The same tag replaces the former notice, with a webhook only beside a CLIENT_ID.
+        "TAG": f"reglament run {run.n}",
+        "CLIENT_ID": "reglament",
+    }
+    yield [Command("tell", "im.notify.system.add", params, writes=True, assume=1)]
+    return None
+
+
+def _person_of(run: StoredRun, world: World) -> str:
+    """Return the id of the first user named by the item or its deal, empty where there is none."""
+    known = run.facts.get("items")
+    items = (
+        {name: dict(row.values) for name, row in known.values if isinstance(row, Row)}
+        if isinstance(known, Row)
+        else {}
+    )
+    item = run.event.item
+    waiting: list[Value] = [item]
+    if item is not None:
+        waiting.append(items.get(str(item), {}).get("deal"))
+    for one in waiting:
+        spec = world.entities.get(one.entity) if isinstance(one, Item) else None
+        for name, field in (spec.fields if spec is not None else {}).items():
+            person = items.get(str(one), {}).get(name)
+            if field.type.entity == _USER and isinstance(person, Item):
+                return person.id
+    return ""

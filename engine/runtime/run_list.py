@@ -1,0 +1,91 @@
+"""Pages of the list of runs: which of them a person asked for, the newest first, quick among a hundred thousand.
+
+Decides the queries. Runs and events are numbered in the order in which they came, so a moment is a number, found by
+halving, and a page begins below the last number of the page before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.runtime.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs: those of an item, with steps of a rule, of a status, of an event's name, begun in a time, late ones.
+
+    `before` is the number of a run: only older ones. Empty and None leave open.
+    """
+
+    item: str = ""
+    rule: str = ""
+    status: str = ""
+    event: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    is_late: bool = False
+    before: int = 0
+    limit: int = 50
+
+
+def find_numbers(store: Store, wanted: Wanted) -> list[int]:
+    """Return the numbers of one page of runs, the newest first."""
+    sql, values = query_of(store, wanted)
+    return [int(row[0]) for row in store.rows(sql, values)]
+
+
+def query_of(store: Store, wanted: Wanted) -> tuple[str, list[object]]:
+    """Return the query of one page with its values; every form of it goes along an index."""
+    number = "step.run" if wanted.rule else "run.n"
+    clauses, values = ["1 = 1"], list[object]()
+    if wanted.is_late:
+        clauses.append("run.late = 1")
+    for clause, value in _clauses(store, wanted, number):
+        clauses.append(clause)
+        values.append(value)
+    where = " AND ".join(clauses)
+    values.append(wanted.limit)
+    # The texts joined here are this module's own; what a person gave is among the values.
+    if wanted.rule:
+        # From the rule's steps to their runs: a CROSS JOIN is what keeps SQLite from going the other way round.
+        tables = f"step CROSS JOIN run WHERE run.n = step.run AND {where}"
+        return f"SELECT DISTINCT step.run FROM {tables} ORDER BY step.run DESC LIMIT ?", values  # noqa: S608
+    return f"SELECT run.n FROM run WHERE {where} ORDER BY run.n DESC LIMIT ?", values  # noqa: S608
+
+
+def _clauses(store: Store, wanted: Wanted, number: str) -> Iterator[tuple[str, object]]:
+    if wanted.rule:
+        yield "step.rule = ?", wanted.rule
+    if wanted.item:
+        yield "run.item = ?", wanted.item
+    if wanted.status:
+        yield "run.status = ?", wanted.status
+    if wanted.event:
+        yield "run.event_name = ?", wanted.event
+    if wanted.before:
+        yield f"{number} < ?", wanted.before
+    if wanted.since is not None:
+        yield f"{number} >= ?", first_since(store, "run", "started", wanted.since)
+    if wanted.until is not None:
+        yield f"{number} < ?", first_since(store, "run", "started", wanted.until)
+
+
+def first_since(store: Store, table: str, column: str, moment: datetime) -> int:
+    """Return the number from which on the rows' times in `column` are `moment` or later."""
+    ends = f"SELECT (SELECT min(n) FROM {table}) AS low, (SELECT max(n) FROM {table}) AS high"  # noqa: S608
+    row = store.row(ends)
+    if row is None or row["low"] is None:
+        return 0
+    low, high = int(row["low"]), int(row["high"]) + 1
+    probe = f"SELECT n, {column} FROM {table} WHERE n >= ? ORDER BY n LIMIT 1"  # noqa: S608
+    while low < high:
+        middle = (low + high) // 2
+        found = store.row(probe, (middle,))
+        if found is None or datetime.fromisoformat(found[1]) >= moment:
+            high = middle
+        else:
+            low = int(found[0]) + 1
+    return low

@@ -1,0 +1,1 @@
+"""Schedules of kills and faults, each judged against the same office work without them."""

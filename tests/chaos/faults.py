@@ -1,0 +1,87 @@
+"""What the twin and the engine suffer in one phase, drawn from a seed: faults of requests, of webhooks, and kills.
+
+Decides how much is suffered, so that a schedule stays a matter of seconds: few faults of each kind, short rests.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+# What a rule may speak of; the twin's commands of batches and its plain requests alike.
+_WRITES: Final = (
+    "crm.item.add", "crm.item.update", "crm.item.productrow.set", "log.blogpost.add", "im.notify.system.add",
+    "disk.folder.*", "batch", "crm.item.*", "*",
+)  # fmt: skip
+_CALLS: Final = ("timeout_after_commit", "timeout_before", "503", "429", "500", "slow", "ignored_fields")
+_POSTS: Final = ("dropped", "doubled", "reordered", "late")
+_SECONDS: Final = {"429": 0.3, "slow": 0.2, "late": 0.4, "reordered": 0.3, "doubled": 0.1}
+
+
+@dataclass(frozen=True)
+class Kill:
+    """After so many seconds the engine is killed, and started again after `down` more."""
+
+    after: float
+    down: float
+
+
+@dataclass(frozen=True)
+class Suffering:
+    """One phase's part: a plan for the twin (see `engine.emulator.faultfile`), the kills, and the people's pace."""
+
+    plan: Mapping[str, object]
+    kills: tuple[Kill, ...]
+    pauses: float
+    linger: float
+
+
+NOTHING: Final = Suffering({}, (), 0.0, 0.0)
+
+
+def draw_suffering(seed: int, phase: int) -> Suffering:
+    """Return what phase number `phase` of a schedule suffers."""
+    draw = random.Random(f"faults {seed} {phase}")
+    plan = {
+        "seed": draw.randrange(1_000_000),
+        "calls": [_call(draw, kind) for kind in draw.sample(_CALLS, draw.randint(0, 4))],
+        "posts": [_post(draw, kind) for kind in draw.sample(_POSTS, draw.randint(0, 3))],
+    }
+    kills = tuple(_kill(draw) for _ in range(draw.choice((0, 0, 1, 1, 1, 2))))
+    return Suffering(plan, kills, draw.choice((0.0, 0.02, 0.15)), draw.uniform(0.0, 0.6))
+
+
+def _call(draw: random.Random, kind: str) -> dict[str, object]:
+    rule: dict[str, object] = {
+        "fault": kind,
+        "method": draw.choice(_WRITES),
+        "probability": draw.choice((0.03, 0.1, 0.3, 1.0)),
+        "times": draw.randint(1, 4),
+    }
+    if kind == "ignored_fields":
+        rule["method"] = "crm.item.update"
+    if kind == "500":
+        rule["commits"] = draw.choice(("true", "false"))
+    if kind in _SECONDS:
+        rule["seconds"] = _SECONDS[kind]
+    return rule
+
+
+def _post(draw: random.Random, kind: str) -> dict[str, object]:
+    rule: dict[str, object] = {
+        "fault": kind,
+        "probability": draw.choice((0.1, 0.3, 0.8)),
+        "times": draw.randint(1, 8),
+    }
+    if kind in _SECONDS:
+        rule["seconds"] = _SECONDS[kind]
+    if kind == "reordered":
+        rule["behind"] = draw.randint(1, 3)
+    return rule
+
+
+def _kill(draw: random.Random) -> Kill:
+    # A start takes about a second: the shorter waits fall into it.
+    return Kill(draw.choice((draw.uniform(0.02, 0.4), draw.uniform(0.3, 1.8))), draw.choice((0.0, 0.0, 0.3)))

@@ -1,0 +1,49 @@
+"""A walk over every shipped action: what it promises to look up, to prove and to take back, or why it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import Action
+from tests.plugins.action_case import ROOT, load_plugin, make_setup
+
+ACTIONS = {
+    action.name: action
+    for file in sorted((ROOT / "plugins").glob("*.py"))
+    for action in load_plugin(file.stem).reglament_actions(make_setup())
+}
+OF_ITEMS = frozenset({"field", "stage", "item"})
+# What cannot be taken back, and why.
+LASTING = {"mail.send": "a letter that a server has accepted cannot be called back"}
+# What has nothing to read back, and why.
+UNPROVEN = {
+    "mail.send": "the server's answer is all that there is to know",
+    "document.render": "the file lies in the engine's own store, under its own digest",
+}
+
+
+def overrides(action: Action, method: str) -> bool:
+    return getattr(type(action), method) is not getattr(Action, method)
+
+
+def test_the_walk_sees_the_actions() -> None:
+    assert {"act.issue", "mail.send", "notify", "feed.post", "disk.save_file", "field.set"} <= set(ACTIONS)
+    assert set(LASTING) | set(UNPROVEN) <= set(ACTIONS)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_an_irreversible_action_looks_for_an_earlier_try(name: str) -> None:
+    assert not ACTIONS[name].irreversible or overrides(ACTIONS[name], "probe")
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_changes_an_item_is_read_back_and_can_be_taken_back(name: str) -> None:
+    if OF_ITEMS & set(ACTIONS[name].kinds):
+        assert overrides(ACTIONS[name], "verify")
+        assert overrides(ACTIONS[name], "undo")
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_every_action_is_proven_and_taken_back_or_says_why_not(name: str) -> None:
+    assert overrides(ACTIONS[name], "verify") is (name not in UNPROVEN)
+    assert overrides(ACTIONS[name], "undo") is (name not in LASTING)
