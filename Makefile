@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint story bench clean
+.PHONY: run test lint story bench chaos clean
 
 run: .venv/run
 	$(BIN)/engine demo
@@ -23,6 +23,11 @@ story: .venv/run
 
 bench: .venv/run
 	$(BIN)/engine bench decision
+
+# SCHEDULES=N of them; CLUSTER=1 plays them with three engines on one Postgres.
+SCHEDULES ?= 200
+chaos: .venv/test
+	$(BIN)/python -m tests.chaos --schedules $(SCHEDULES) $(if $(CLUSTER),--cluster)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

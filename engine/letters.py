@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -91,7 +92,9 @@ def build(letter: Letter) -> EmailMessage:
     local, _, domain = (ascii_address(address) or "").rpartition("@")
     message["From"] = Address(name, local, domain)
     message["To"] = ascii_address(letter.to)
-    message["Subject"] = letter.subject
+    # Not `message["Subject"] = …`: Python folds a long Cyrillic header between words and loses the space there.
+    charset = "us-ascii" if letter.subject.isascii() else "utf-8"
+    message.set_raw("Subject", Header(letter.subject, charset, header_name="Subject").encode())
     message["Date"] = format_datetime(letter.at)
     message["Message-ID"] = letter.message_id
     # RFC 3834: an automatic answer («я в отпуске») to a robot's letter helps nobody.

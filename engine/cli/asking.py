@@ -55,7 +55,7 @@ def ask_engine(
     from engine.runtime.inbox import ENGINE_LANE
     from engine.runtime.requests import ask, wait_for_answer
 
-    if not is_running(opening):
+    if not is_running(opening, store):
         opening.say("engine_off")
         seconds = 0.0
     number = ask(store, verb, params, datetime.now(opening.settings().zone), lane=lane or ENGINE_LANE)
@@ -67,10 +67,14 @@ def ask_engine(
     return answer
 
 
-def is_running(opening: Opening) -> bool:
-    """True while an engine works on the configured state; for a database server that cannot be told, so True."""
+def is_running(opening: Opening, store: Store) -> bool:
+    """True while an engine works on the configured state, which `store` is."""
     from engine.runtime.embedded import is_owned
     from engine.runtime.opening import is_cluster
 
     settings = opening.settings()
-    return is_cluster(settings) or is_owned(Path(settings.state))
+    if is_cluster(settings):
+        from engine.runtime.jobs import is_anybody_working
+
+        return is_anybody_working(store, settings.takeover)
+    return is_owned(Path(settings.state))

@@ -24,8 +24,10 @@ _WORDS = {
     "ru": {
         "running": "идёт", "waiting": "ждёт", "done": "готово", "failed": "не удалось", "unknown": "исход неизвестен",
         "loop": "круг", "held": "тормоз", "retried": "повторено", "undone": "взято назад", "planned": "впереди",
-        "skipped": "пропущено", "no_op": "без изменений", "undecided": "не решено",
-        "run": "Запуск", "rules": "Сработали правила", "steps": "Шаги", "verdict": "Итог", "edition": "Редакция",
+        "skipped": "пропущено", "no_op": "без изменений", "undecided": "не решено", "conflict": "спор правил",
+        "not_in_force": "не действует",
+        "run": "Запуск", "rules": "Сработали правила", "stopped": "Разбужены и остановлены",
+        "steps": "Шаги", "verdict": "Итог", "edition": "Редакция",
         "portal": "Портал: запросов {requests}, чтений {reads}, записей {writes}", "read_back": "на портале иначе",
         "late": "узнали с опозданием", "retry_of": "повтор запуска {n}",
         "shortened": "Факты и объяснение этого запуска больше не хранятся (journal.keep)",
@@ -33,8 +35,10 @@ _WORDS = {
     "en": {
         "running": "running", "waiting": "waiting", "done": "done", "failed": "failed", "unknown": "outcome unknown",
         "loop": "loop", "held": "held", "retried": "retried", "undone": "taken back", "planned": "to come",
-        "skipped": "skipped", "no_op": "already so", "undecided": "undecided",
-        "run": "Run", "rules": "Rules fired", "steps": "Steps", "verdict": "Verdict", "edition": "Edition",
+        "skipped": "skipped", "no_op": "already so", "undecided": "undecided", "conflict": "conflict",
+        "not_in_force": "not in force",
+        "run": "Run", "rules": "Rules fired", "stopped": "Woken and stopped",
+        "steps": "Steps", "verdict": "Verdict", "edition": "Edition",
         "portal": "Portal: {requests} requests, {reads} reads, {writes} writes", "read_back": "the portal differs",
         "late": "found late", "retry_of": "retry of run {n}",
         "shortened": "The facts and the explanation of this run are not kept any more (journal.keep)",
@@ -99,6 +103,10 @@ def _run_lines(run: Mapping[str, Json], language: str) -> Iterator[str]:
     if fired:
         yield f"{words['rules']}:"
         yield from (f"  {rule.get('id')} — {rule.get('title')} ({rule.get('at')})" for rule in fired)
+    stopped = [one for one in _maps(run.get("rules")) if one.get("outcome") != "fired"]
+    if stopped:
+        yield f"{words['stopped']}:"
+        yield from (_stopped_line(rule, words) for rule in stopped)
     steps = _maps(run.get("plan"))
     if steps:
         yield f"{words['steps']}:"
@@ -108,6 +116,16 @@ def _run_lines(run: Mapping[str, Json], language: str) -> Iterator[str]:
         yield words["shortened"]
     yield words["portal"].format(**{"requests": 0, "reads": 0, "writes": 0, **_map(run.get("portal"))})
     yield f"{words['verdict']}: {_map(run.get('verdict')).get(language, '')}"
+
+
+def _stopped_line(rule: Mapping[str, Json], words: Mapping[str, str]) -> str:
+    """Return a rule that the event woke and that did not fire, with the gate that stopped it."""
+    conditions = _maps(rule.get("conditions"))
+    shut = next((one for one in conditions if one.get("result") is False), None)
+    shut = shut or next((one for one in conditions if one.get("result") is None), {})
+    mark = "✗" if shut.get("result") is False else "?"
+    why = shut.get("else") or shut.get("text") or words.get(str(rule.get("outcome")), rule.get("outcome"))
+    return f"  {mark} {rule.get('id')} — {rule.get('title')}: {why} ({shut.get('at') or rule.get('at')})"
 
 
 def _step_lines(step: Mapping[str, Json], words: Mapping[str, str]) -> Iterator[str]:

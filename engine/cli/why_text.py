@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,26 +20,33 @@ _WORDS = {
         "later": "позже", "now": "Если бы правило разбудили сейчас (по последним известным фактам):",
         "live": "Если бы правило разбудили сейчас (портал только что прочитан):", "late": "узнали с опозданием",
         "none": "{item}: ни одно правило такого не делает", "unknown": "неизвестно: {what}", "empty": "пусто",
+        "yes": "да", "no": "нет",
     },
     "en": {
         "event": "event {n} · {name} · {time}", "run": "run {n}, in full: engine runs show {n}", "by": "by",
         "later": "later", "now": "Were the rule woken now (by the facts known last):",
         "live": "Were the rule woken now (the portal has just been read):", "late": "found late",
         "none": "{item}: no rule does such a thing", "unknown": "unknown: {what}", "empty": "empty",
+        "yes": "yes", "no": "no",
     },
 }  # fmt: skip
+# Enough of it to see that two files differ.
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _RESULTS = {True: "✓", False: "✗", None: "?"}
 
 
 def why_text(item: Item, answers: Sequence[Answer], language: str, *, is_verbose: bool = False) -> str:
-    """Return one paragraph a rule: the gate that stopped it, where, and what it saw."""
+    """Return one paragraph a rule: the gate that stopped it, where, and what it saw; several rules more briefly."""
     if not answers:
         return _WORDS[language]["none"].format(item=item) + "\n"
-    paragraphs = ["\n".join(_lines(item, one, language, is_verbose=is_verbose)) for one in answers]
+    is_whole = is_verbose or len(answers) == 1
+    paragraphs = [
+        "\n".join(_lines(item, one, language, is_verbose=is_verbose, is_whole=is_whole)) for one in answers
+    ]
     return "\n\n".join(paragraphs) + "\n"
 
 
-def _lines(item: Item, answer: Answer, language: str, *, is_verbose: bool) -> Iterator[str]:
+def _lines(item: Item, answer: Answer, language: str, *, is_verbose: bool, is_whole: bool) -> Iterator[str]:
     words, finding = _WORDS[language], answer.finding
     mark = "✓" if finding.gate == "happened" else "✗"
     if answer.rule is None:
@@ -51,9 +59,9 @@ def _lines(item: Item, answer: Answer, language: str, *, is_verbose: bool) -> It
     if answer.later is not None:
         yield f"  {words['later']}: {_said(answer.later.said, language)} [{answer.later.gate}]"
         yield from _place(answer.later, answer, words)
-    if answer.now:
+    if answer.now and (is_whole or any(one.get("result") is not True for one in answer.now)):
         yield f"  {words['live' if answer.is_live else 'now']}"
-        yield from _conditions(answer.now, words, is_verbose=True)
+        yield from _conditions(answer.now, words, is_verbose=is_whole)
 
 
 def _place(finding: Finding, answer: Answer, words: Mapping[str, str]) -> Iterator[str]:
@@ -91,7 +99,10 @@ def _shown(value: Json, words: Mapping[str, str]) -> str:
         return f"? ({value['undecided']})" if "undecided" in value else str(value.get("name", value))
     if isinstance(value, list):
         return "[" + "; ".join(_shown(member, words) for member in value) + "]"
-    return words["empty"] if value in (None, "") else str(value)
+    if isinstance(value, bool):
+        return words["yes"] if value else words["no"]
+    text = words["empty"] if value in (None, "") else str(value)
+    return f"{text[:12]}…" if _DIGEST.fullmatch(text) else text
 
 
 def _said(said: Said, language: str) -> str:

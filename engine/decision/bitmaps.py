@@ -124,14 +124,16 @@ _Doubt = tuple[int, int, str]
 
 
 class Group:
-    """Rules of one trigger key, ready to be decided together. The order of `entries` is that of their answers."""
+    """Rules of one trigger key, ready to be decided together. The order given is that of their answers."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, given: Sequence[Entry]) -> None:
+        entries, self._untold = _told_last(given)
         self._rules = tuple(entry.rule for entry in entries)
+        self._orders = tuple(entry.order for entry in entries)
         self._places = range(len(entries))
         self._all = (1 << len(entries)) - 1
         # A rule that stands here under two triggers answers twice.
-        self.has_twins = len({entry.order for entry in entries}) < len(entries)
+        self.has_twins = len(set(self._orders)) < len(entries)
         self._tables = _tables(entries, self._all)
         self._limits = _limits(entries, self._all)
         self._others = _shared(
@@ -196,9 +198,33 @@ class Group:
             if doubtful := alive & asking:
                 alive ^= doubtful
                 undecided += [(position, reason) for position in _picked(doubtful, self._places)]
-        if len(doubts) > 1:
-            undecided.sort()
-        return Woken(_picked(alive, rules), [(rules[position], reason) for position, reason in undecided])
+        if len(undecided) > 1:
+            undecided.sort(key=lambda one: self._orders[one[0]])
+        fired = _picked(alive, rules)
+        if alive > self._untold and alive & self._untold:
+            positions = sorted(_picked(alive, self._places), key=self._orders.__getitem__)
+            fired = [rules[position] for position in positions]
+        return Woken(fired, [(rules[position], reason) for position, reason in undecided])
+
+
+def _told_last(given: Sequence[Entry]) -> tuple[list[Entry], int]:
+    """Return the entries with those last that ask for a value of the most telling path; and the others' mask.
+
+    Their values shut nearly all of them. Having the high bits, they leave numbers half as wide behind.
+    """
+    asked: dict[str, set[Key]] = {}
+    for entry in given:
+        for path, values in entry.equalities:
+            asked.setdefault(path, set()).update(typed(value) for value in values)
+    telling = max(asked, key=lambda path: (len(asked[path]), path), default="")
+    told = [any(path == telling for path, _ in entry.equalities) for entry in given]
+    entries = [
+        entry
+        for which in (False, True)
+        for entry, is_told in zip(given, told, strict=True)
+        if is_told is which
+    ]
+    return entries, (1 << told.count(False)) - 1
 
 
 def _cell(value: Value, kind: type, currency: str, bounds: Sequence[Any]) -> int | None:

@@ -23,7 +23,8 @@ GROUP_SIZE = 16_384
 class Index:
     """The rules of an edition by what wakes them."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], group_size: int = GROUP_SIZE) -> None:
+        self._group_size = group_size
         entries: dict[tuple[str, str], list[Entry]] = {}
         self._afters: dict[tuple[str, str], set[Key] | None] = {}
         self._orders: dict[str, int] = {}
@@ -85,8 +86,8 @@ class Index:
         groups = self._groups.get(key)
         if groups is None:
             entries = self._entries.get(key, ())
-            starts = range(0, len(entries), GROUP_SIZE)
-            groups = [Group(entries[start : start + GROUP_SIZE]) for start in starts]
+            size = self._group_size
+            groups = [Group(entries[start : start + size]) for start in range(0, len(entries), size)]
             if entries:
                 self._groups[key] = groups
         return groups

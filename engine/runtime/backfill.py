@@ -78,7 +78,9 @@ class Survey:
 
         An item whose own row surely shuts a condition is not read further.
         """
-        entities = dict.fromkeys(trigger.entity for trigger in self._rule.triggers if trigger.entity)
+        known = self._portal.world.entities
+        named = dict.fromkeys(trigger.entity for trigger in self._rule.triggers if trigger.entity)
+        entities = [name for name in named if known[name].type_id is not None]
         for entity in entities:
             needs = whole_needs(self._edition, entity) | (self._where.needs if self._where else frozenset())
             for item, fields in self._listed(entity):

@@ -22,7 +22,7 @@ from engine.runtime.crew import Crew
 from engine.runtime.jobs import QUEUE, TASK, put_jobs, put_missing, rescue, take_all
 from engine.runtime.lanes import NAME
 from engine.runtime.logs import Log
-from engine.runtime.store import Fenced
+from engine.runtime.store import Fenced, StateLost
 
 _ROWS_AT_ONCE = 20
 _SHORT = 0.1
@@ -197,8 +197,15 @@ class Dispatch:
                 if not self._busy[lane]:
                     del self._busy[lane]
         if delay is not None:
+            self._come_back(lane, delay)
+
+    def _come_back(self, lane: str, delay: float) -> None:
+        """Put a job for what is left in the lane. Where that fails too, who looks around finds the lane without one."""
+        try:
             with self._store.transaction() as connection:
                 put_jobs(connection, [lane], delay)
+        except StateLost as error:
+            self._log.warning("dispatch", lane=lane, reason=str(error))
 
     def _advance_far(self, lane: str) -> float | None:
         """Return in how many seconds the lane is to be come back to, None where nothing is left in it."""
@@ -241,7 +248,9 @@ class Dispatch:
 
     def _note(self, _: object, context: dict[str, object]) -> None:
         """Say what a task ended with that nobody awaits: the job of a lane that was taken from us, mostly."""
-        self._log.warning("dispatch", reason=str(context.get("exception") or context.get("message")))
+        error = context.get("exception")
+        cause = error.__cause__ or error if isinstance(error, BaseException) else context.get("message")
+        self._log.warning("dispatch", reason=str(cause).partition("\n")[0])
 
 
 def _open_pool(**given: object) -> AsyncConnectionPool:

@@ -14,6 +14,7 @@ from datetime import datetime, tzinfo
 from engine.decision.forms import Json
 from engine.effects import Said
 from engine.language.values import Item, Value
+from engine.runtime.journal import StepLine
 from engine.runtime.run_list import Wanted, find_numbers
 from engine.runtime.store import Row, Store
 from engine.runtime.wire import item_of, load_map
@@ -27,18 +28,6 @@ _RUNS = (
     "SELECT n, event, item, event_name, event_time, event_by, edition, form, status, verdict_ru, verdict_en, late"
     " FROM run"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StepLine:
-    """A step of a run: which action of which rule, and what became of it."""
-
-    number: int
-    rule: str
-    action: str
-    call: int
-    status: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +115,7 @@ class Evidence:
         found = "SELECT run, number, rule, action, call, status, reason FROM step"
         for row in self._store.rows(f"{found} WHERE run IN ({marks}) ORDER BY run, number", numbers):
             line = StepLine(
-                row["number"], row["rule"], row["action"], row["call"], row["status"], row["reason"]
+                row["number"], row["rule"], row["action"], row["status"], row["reason"], row["call"]
             )
             steps.setdefault(row["run"], []).append(line)
         for row in self._store.rows(f"{_RUNS} WHERE n IN ({marks}) ORDER BY n DESC", numbers):

@@ -26,7 +26,8 @@ LARGEST_GROUP = 64
 class _Change(Generic[T, R]):
     write: Write[T, R]
     given: T
-    done: threading.Event = field(default_factory=threading.Event)
+    # A bare lock, released once: an Event would cost a condition for each post.
+    done: threading.Lock = field(default_factory=threading.Lock)
     result: R | None = None
     error: BaseException | None = None
 
@@ -47,8 +48,9 @@ class GroupCommit:
         it raises, each is written alone, and its caller gets what that raises.
         """
         one: _Change[T, R] = _Change(write, given)
+        one.done.acquire()
         self._queue.put(one)
-        one.done.wait()
+        one.done.acquire()
         if one.error is not None:
             raise one.error
         return one.result  # type: ignore[return-value]
@@ -89,4 +91,4 @@ class GroupCommit:
             for one in group:
                 one.error = error
         for one in group:
-            one.done.set()
+            one.done.release()

@@ -10,13 +10,15 @@ from collections.abc import Sequence
 
 from engine.runtime.store import Connection, Store
 
+# As they stand in the statements below.
 TASK, QUEUE = "advance", "reglament"
 
-_PUT = (
-    "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, scheduled_at)"
-    f" SELECT '{QUEUE}', '{TASK}', lane, jsonb_build_object('lane', lane),"
-    " CASE WHEN ?::float8 > 0 THEN now() + make_interval(secs => ?) END FROM unnest(?::text[]) AS lane"
-)
+_PUT = """
+INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, scheduled_at)
+SELECT 'reglament', 'advance', lane, jsonb_build_object('lane', lane),
+    CASE WHEN ?::float8 > 0 THEN now() + make_interval(secs => ?) END
+FROM unnest(?::text[]) AS lane
+"""
 # A job whose holder is silent leaves, and another comes: its holder, should it wake, finds nothing to end.
 _RESCUE = """
 WITH silent AS (
@@ -54,6 +56,12 @@ def rescue(store: Store, dead_after: float) -> list[str]:
         if lanes:
             put_jobs(connection, lanes)
     return lanes
+
+
+def is_anybody_working(store: Store, seconds: float) -> bool:
+    """True where some process has shown within `seconds` that it is alive."""
+    sql = "SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => ?) LIMIT 1"
+    return store.row(sql, (float(seconds),)) is not None
 
 
 def put_missing(store: Store, lanes: Sequence[str]) -> int:

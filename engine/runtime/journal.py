@@ -28,13 +28,14 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One step in a list: number, rule, action, status and why."""
+    """One step in a list: number, rule, action, status and why; `call` is which action of its rule, from 0."""
 
     number: int
     rule: str
     action: str
     status: str
     reason: str
+    call: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from engine.action import Command
 from engine.language.values import Item, Value
-from engine.portal.map import PortalMap
+from engine.portal.map import REFUSED, PortalMap
 from engine.runtime.snapshot import MOVED, moved_at, own_fields
 from engine.runtime.stage_history import stage_field
 
@@ -36,7 +36,7 @@ def page_command(
 
 def time_command() -> Command:
     """Return the question for the portal's clock; it travels with the first page."""
-    return Command("time", "server.time", {})
+    return Command("time", "server.time", {}, tolerate=REFUSED)
 
 
 def rows_of(result: object) -> list[Row]:
@@ -66,8 +66,11 @@ def read_time(raw: object) -> datetime | None:
 
 
 def snapshot_in(portal: PortalMap, item: Item, row: Row) -> dict[str, Value]:
-    """Return what a snapshot keeps of a row."""
+    """Return what a snapshot keeps of a row. Phones and addresses that it lacks are not known, rather than none."""
     fields = own_fields(portal.world, item.entity, portal.decode(item.entity, row))
+    if "fm" not in row:
+        specs = portal.world.entities[item.entity].fields
+        fields = {name: value for name, value in fields.items() if "contact" not in specs[name].binding}
     return {**fields, MOVED: moved_at(row)}
 
 

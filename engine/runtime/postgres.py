@@ -31,6 +31,7 @@ _SESSION = {
     "timezone": "UTC",
 }
 _OPEN_SECONDS = 5
+_MOST_PREPARED = 400
 # Notices an unplugged server within half a minute; the system's default takes hours.
 _ALIVE: Mapping[str, Any] = {
     "keepalives_idle": 10,
@@ -156,17 +157,26 @@ class Session:
         """Send one statement of a transaction."""
         cursor = PostgresCursor(self)
         with self._speaking():
-            name = self._names.get(sql)
-            if name is None:
-                name = self._names[sql] = b"s%d" % next(self._numbers)
-                self._libpq.send_prepare(name, numbered(sql))
-                self._sent.append(_Preparing(self, sql))
-            self._libpq.send_query_prepared(name, [written(value) for value in values])
+            given = [written(value) for value in values]
+            name = self._names.get(sql) or self._prepare(sql)
+            if name:
+                self._libpq.send_query_prepared(name, given)
+            else:
+                self._libpq.send_query_params(numbered(sql), given)
             self._sent.append(cursor)
         if sql.startswith("RELEASE"):
             # A change that failed must be known before its savepoint is gone.
             self.wait_for(cursor)
         return cursor
+
+    def _prepare(self, sql: str) -> bytes:
+        """Have the statement prepared; return its name, empty where there are too many already."""
+        if len(self._names) >= _MOST_PREPARED:
+            return b""
+        name = self._names[sql] = b"s%d" % next(self._numbers)
+        self._libpq.send_prepare(name, numbered(sql))
+        self._sent.append(_Preparing(self, sql))
+        return name
 
     def executemany(self, sql: str, values: Iterable[Sequence[object]], /) -> None:
         """Send one statement for each row of values."""

@@ -22,7 +22,7 @@ from engine.decision.forms import Json
 from engine.decision.plan import Decision, decide
 from engine.decision.verdict import Decided, verdict_of
 from engine.effects import Said
-from engine.language.values import Undecided, Value
+from engine.language.values import Item, Undecided, Value
 from engine.portal.errors import PortalError
 from engine.portal.gateway import Gateway
 from engine.runtime import runs as journal
@@ -35,7 +35,7 @@ from engine.runtime.noted import note_event
 from engine.runtime.occasions import Occasion, Occasions
 from engine.runtime.running import Running
 from engine.runtime.runs import StoredRun, plan_of, read_facts_values
-from engine.runtime.snapshot import drop_snapshot, lane_in, load_snapshot, save_snapshot
+from engine.runtime.snapshot import drop_snapshot, is_equal, lane_in, load_snapshot, save_snapshot
 from engine.runtime.store import Connection, Fenced, StateLost
 from engine.runtime.timers import TIMER
 from engine.runtime.waits import delay_for
@@ -193,9 +193,34 @@ class Carrier:
             plan = plan_of(self.carriage.runs.steps(stored.n), edition)
         except LookupError:
             return None
+        present = self._gone_on(stored.event.item, facts, row)
         return Running(
-            stored.n, edition, stored.event, facts, plan, row.lease, self.gateway.metered(), stored.tries
+            stored.n,
+            edition,
+            stored.event,
+            facts,
+            plan,
+            row.lease,
+            self.gateway.metered(),
+            stored.tries,
+            present,
         )
+
+    def _gone_on(self, item: Item | None, facts: Facts, row: Pending) -> dict[str, Value]:
+        """Return the fields that were decided on as they stood at an earlier stage, as they are now.
+
+        A doorbell's snapshot is of the very reading that was decided on; where they differ, the decision looked back.
+        """
+        if item is None:
+            return {}
+        known = load_snapshot(self.carriage.store, item) or {}
+        decided = facts.items.get(item, {})
+        names = [name for name in (known if row.is_delivery else row.present) if name in known]
+        return {
+            name: known[name]
+            for name in names
+            if name in decided and not is_equal(decided[name], known[name])
+        }
 
     def probe(self, run: Running, one: StepThen) -> Value:
         """Return what a doubtful step of a stored run did, as far as anybody can tell. Raises PortalError."""

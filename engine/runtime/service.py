@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from engine.decision.event import Event
+from engine.decision.event import BACKFILL, Event
 from engine.decision.forms import Json
 from engine.language.values import Value
 from engine.portal.client import PortalClient
@@ -22,9 +22,11 @@ from engine.portal.gateway import Gateway
 from engine.portal.pace import Pace
 from engine.portal.reader import Reader
 from engine.runtime.attention import TELL, Attention
+from engine.runtime.backfill import Backfill
 from engine.runtime.baseline import missing_entities, take_baseline
 from engine.runtime.brakes import Brakes
 from engine.runtime.carrying import Carriage
+from engine.runtime.commands import COMMAND, Commands
 from engine.runtime.duties import Duties, Duty
 from engine.runtime.editions import Editions
 from engine.runtime.engine_methods import EngineMethods
@@ -41,8 +43,10 @@ from engine.runtime.retention import prune
 from engine.runtime.retry import RETRY, Retry
 from engine.runtime.run import Carrier
 from engine.runtime.runs import Runs
+from engine.runtime.schedules import Schedules
 from engine.runtime.status import Status
 from engine.runtime.steps import Steps
+from engine.runtime.sweep import SWEEP, Sweep
 from engine.runtime.tally import Tally
 from engine.runtime.timers import Timers
 from engine.runtime.undo import UNDO, Undo
@@ -112,6 +116,8 @@ class Service:
         self._map = self.workshop.setup.map
         self.inbox = Inbox(store, clock, self._wake, inbox_limit, owner=self._owner, group=self._group)
         self._timers = Timers(store, clock)
+        self._schedules = Schedules(store, clock)
+        self._sweep = Sweep(store, self._gateway, self._map, self.inbox, clock)
         self._runs = Runs(store, clock)
         carriage = Carriage(
             store=store,
@@ -166,12 +172,21 @@ class Service:
             RETRY: Retry(carrier).answer,
             UNDO: Undo(carrier, self._map).answer,
             TELL: attention.answer,
+            SWEEP: self._sweep.answer,
+            BACKFILL: Backfill(carrier).answer,
+            COMMAND: Commands(carrier).answer,
         }
 
     def _periodic(self) -> list[Duty]:
         """Return the work that comes back."""
         return [
             Duty("timers", _TIMERS_EVERY, self._fire_timers, is_shared=True),
+            Duty("schedules", 1.0, self._fire_schedules, is_shared=True),
+            *(
+                [Duty("sweep", every, self._sweep_now, first=every)]
+                if (every := self.settings.sweep_seconds)
+                else []
+            ),
             Duty("journal", _PRUNE_EVERY, self._prune, first=_PRUNE_EVERY),
         ]
 
@@ -282,6 +297,16 @@ class Service:
     def _swapped(self) -> None:
         """Another edition is in force: the timers follow it."""
         self._timers.rearm(self.editions.current.edition)
+        self._schedules.rearm(self.editions.current.edition)
+
+    def _fire_schedules(self) -> None:
+        if self._schedules.fire():
+            self._lanes.look_again()
+
+    def _sweep_now(self) -> None:
+        swept = self._sweep.run()
+        failures = [one.failure for one in swept.found.values() if one.failure]
+        self._log.info("sweep", items=swept.total, requests=swept.requests, failures="; ".join(failures))
 
     def _first_reading(self) -> bool:
         """One process reads the portal, the others wait for it."""
@@ -290,14 +315,15 @@ class Service:
 
     def _read_first(self) -> bool:
         """Take the baseline of entities without one; False where the portal does not let us yet."""
-        if not missing_entities(self.store, self.settings.world):
-            self._swapped()
-            return True
-        try:
-            count = take_baseline(self.store, self._gateway, self._map, self._clock)
-        except PortalError as error:
-            self._log.warning("baseline", reason=str(error))
-            return False
-        self._log.info("baseline", items=count)
+        if missing_entities(self.store, self.settings.world):
+            try:
+                count = take_baseline(self.store, self._gateway, self._map, self._clock)
+            except PortalError as error:
+                self._log.warning("baseline", reason=str(error))
+                return False
+            self._log.info("baseline", items=count)
         self._swapped()
+        if self.settings.sweep_seconds:
+            # Before the lanes open: what was missed is in the inbox when the engine says that it is ready.
+            self._sweep_now()
         return True

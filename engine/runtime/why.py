@@ -33,9 +33,10 @@ from engine.runtime.timer_table import ARMED, HELD, PASSED, timers_in
 from engine.runtime.why_case import HAPPENED, Finding, Judge, days_of
 from engine.runtime.why_what import Asked, Questions
 from engine.runtime.why_words import joined, moment, sentence, waits_for
-from engine.runtime.wire import load_map
+from engine.runtime.wire import item_of, load_map
 from engine.workshop import Workshop
 
+_MOST = 200
 Live = Callable[[Item], Mapping[Item, Mapping[str, Value]]]
 
 
@@ -91,10 +92,9 @@ class Why:
         strong = next((one for one in findings if not one.is_weak), None) or self._missed(rule, findings)
         if strong is not None:
             return Answer(rule, strong)
-        found = (
-            self._timer(rule, subjects) or self._schedule(rule) or self._weak(findings) or self._nothing(item)
-        )
         subject = subjects[0] if subjects else item
+        found = self._timer(rule, subjects) or self._schedule(rule) or self._weak(findings)
+        found = found or self._nothing(subject, rule)
         return Answer(rule, found, None, self._conditions(rule, subject), self._live is not None)
 
     def _findings(self, rule: Rule, subjects: Sequence[Item], asked: Asked) -> Iterator[Finding]:
@@ -115,7 +115,7 @@ class Why:
     @staticmethod
     def _after(findings: Sequence[Finding], done: Finding) -> Finding | None:
         newer = findings[: findings.index(done)]
-        return next((one for one in newer if not one.is_weak and one.gate != "rule_not_there_then"), None)
+        return next((one for one in newer if not one.is_weak), None)
 
     def _standing(self, rule: Rule, subjects: Sequence[Item]) -> Finding | None:
         """Return what stops the rule whatever happens: it is off, it watches other things, its days are over."""
@@ -194,13 +194,16 @@ class Why:
                 return found
         return None
 
-    def _nothing(self, item: Item) -> Finding:
-        row = self._store.row("SELECT at FROM snapshot WHERE item = ?", (str(item),))
+    def _nothing(self, item: Item, rule: Rule) -> Finding:
+        name = str(item)
+        row = self._store.row("SELECT at FROM snapshot WHERE item = ?", (name,))
         since = Said(", движок такого элемента не знает", " and the engine knows no such item")
         if row is not None:
             at = moment(datetime.fromisoformat(row["at"]).astimezone(self._zone))
             since = Said(f" с тех пор, как движок прочёл его {at}", f" since the engine read it at {at}")
-        said = sentence("no_event", item=str(item), since=since, refused=self._refused())
+        if not any(trigger.entity for trigger in rule.triggers):
+            name, since = ", ".join(trigger.name for trigger in rule.triggers), Said("", "")
+        said = sentence("no_event", item=name, since=since, refused=self._refused())
         return Finding("no_event", said)
 
     def _refused(self) -> Said:
@@ -234,12 +237,31 @@ class Why:
         row = self._store.row("SELECT facts FROM run WHERE item = ? ORDER BY n DESC LIMIT 1", (str(item),))
         if row is not None and row["facts"] != FORGOTTEN:
             items.update(read_facts_values(load_map(row["facts"]), self._empty()).items)
-        deal = (load_snapshot(self._store, item) or {}).get("deal")
-        for known in (*items, item, *((deal,) if isinstance(deal, Item) else ())):
+        row = self._store.row("SELECT lane FROM snapshot WHERE item = ?", (str(item),))
+        around = self._store.rows(
+            "SELECT item FROM snapshot WHERE lane = ? OR item = ? LIMIT ?",
+            (*[row["lane"] if row else ""] * 2, _MOST),
+        )
+        found = (item_of(one["item"]) for one in around)
+        for known in dict.fromkeys((*items, item, *(one for one in found if one is not None))):
             fresh = load_snapshot(self._store, known)
             if fresh is not None:
                 items[known] = {**self._underived(known, items.get(known, {})), **fresh, "id": known.id}
+        for known in list(items):
+            items[known] = {**items[known], **dict(self._children(known, items))}
         return seen_from(replace(self._empty(), items=items), item) if items else None
+
+    def _children(
+        self, parent: Item, items: Mapping[Item, Mapping[str, Value]]
+    ) -> Iterator[tuple[str, Value]]:
+        """Yield the lists of items that name `parent`: a snapshot has none, those of its lane tell them."""
+        spec = self._edition.world.entities.get(parent.entity)
+        for name, one in spec.fields.items() if spec is not None else ():
+            link, member = one.binding.get("by"), one.type.of.entity if one.type.of else ""
+            if link and link == parent.entity and member:
+                listed = [item for item in items if item.entity == member and items[item].get(link) == parent]
+                in_order: list[Item] = sorted(listed, key=lambda item: (len(item.id), item.id))
+                yield name, tuple(in_order)
 
     def _underived(self, item: Item, fields: Mapping[str, Value]) -> dict[str, Value]:
         spec = self._edition.world.entities.get(item.entity)

@@ -15,7 +15,8 @@ from engine.decision.explain import CONDITION_FALSE, CONFLICT, DISABLED, FIRED, 
 from engine.decision.forms import Json
 from engine.effects import Said
 from engine.language.rules import InForce, Rule, RuleSet
-from engine.runtime.evidence import Case, RunPart, StepLine
+from engine.runtime.evidence import Case, RunPart
+from engine.runtime.journal import StepLine
 from engine.runtime.store import Store
 from engine.runtime.why_words import joined, moment, sentence, waits_for
 
@@ -41,7 +42,7 @@ class Finding:
     @property
     def is_weak(self) -> bool:
         """True where the event said nothing to the rule: an older one may say more."""
-        return self.gate in ("no_trigger", "no_difference")
+        return self.gate in ("no_trigger", "no_difference", "rule_not_there_then")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Judge:
         if case.outcome == "gone":
             return Finding("item_gone", sentence("item_gone"), case)
         if case.outcome == "no_change":
-            return Finding("no_difference", sentence("no_difference", n=str(case.n)), case)
+            waits = joined([waits_for(trigger) for trigger in rule.triggers])
+            return Finding("no_difference", sentence("no_difference", n=str(case.n), waits=waits), case)
         return self.not_woken(case, rule)
 
     def _open(self, case: Case) -> Finding:

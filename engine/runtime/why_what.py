@@ -15,7 +15,7 @@ from engine.effects import Said
 from engine.language.checking.digest import Write, summarise
 from engine.language.rules import Rule
 from engine.language.values import Item
-from engine.runtime.evidence import StepLine
+from engine.runtime.journal import StepLine
 from engine.runtime.snapshot import load_snapshot
 from engine.runtime.store import Store
 from engine.runtime.why_words import sentence

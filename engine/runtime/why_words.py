@@ -58,8 +58,8 @@ GATES: Mapping[str, Said] = {
         "the item is no longer on the portal",
     ),
     "no_difference": Said(
-        "событие {n} не нашло отличий от того, что движок уже видел",
-        "event {n} found no difference from what the engine had seen already",
+        "событие {n} не нашло отличий от того, что движок уже видел, а правило ждёт: {waits}",
+        "event {n} found no difference from what the engine had seen already; the rule waits for {waits}",
     ),
     "rule_not_there_then": Said(
         (

@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from engine.runtime.intake import LARGEST_BODY, Intake
 
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_EVENTS = "/portal/events"
 _HOLDS = 5.0
+_TEXT = "text/plain; charset=utf-8"
+_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _WORDS = {
     200: "ok",
     400: "not an event of the portal",
@@ -33,14 +42,6 @@ def create_public_app(intake: Intake, is_writable: Callable[[], bool]) -> Flask:
     app = Flask("reglament-public", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
-    @app.post("/portal/events")
-    def events() -> Response:
-        try:
-            body = request.get_data(cache=False, parse_form_data=False)
-        except RequestEntityTooLarge:
-            return _answer(intake.refuse_large())
-        return _answer(intake.take(body))
-
     writable = _Writable(is_writable)
 
     @app.get("/healthz")
@@ -49,15 +50,39 @@ def create_public_app(intake: Intake, is_writable: Callable[[], bool]) -> Flask:
 
     @app.errorhandler(HTTPException)
     def refuse(error: HTTPException) -> Response:
-        return Response(f"{error.name}\n", error.code or 500, content_type="text/plain; charset=utf-8")
+        return Response(f"{error.name}\n", error.code or 500, content_type=_TEXT)
 
     @app.after_request
     def close(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(_HEADERS)
         return response
 
+    app.url_map.add(Rule(_EVENTS, methods=["POST"], endpoint="door"))  # so that other methods are 405
+    app.wsgi_app = _Door(app.wsgi_app, intake)  # type: ignore[method-assign]
     return app
+
+
+class _Door:
+    """What the portal posts goes straight to the intake: routing and a response object cost more than storing it."""
+
+    def __init__(self, rest: WSGIApplication, intake: Intake) -> None:
+        self._rest, self._intake = rest, intake
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != _EVENTS:
+            return self._rest(environ, start_response)
+        status = self._take(environ)
+        body = _line(status)
+        headers = {"Content-Type": _TEXT, "Content-Length": str(len(body)), **_HEADERS}
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+        return [body]
+
+    def _take(self, environ: WSGIEnvironment) -> int:
+        # The server has read the whole body: it knows its length, however it was sent.
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > LARGEST_BODY:
+            return self._intake.refuse_large()
+        return self._intake.take(environ["wsgi.input"].read(length))
 
 
 class _Writable:
@@ -75,5 +100,9 @@ class _Writable:
             return self._answer
 
 
+def _line(status: int) -> bytes:
+    return f"{_WORDS.get(status, '')}\n".encode()
+
+
 def _answer(status: int) -> Response:
-    return Response(f"{_WORDS.get(status, '')}\n", status, content_type="text/plain; charset=utf-8")
+    return Response(_line(status), status, content_type=_TEXT)

@@ -13,7 +13,7 @@ from engine.runtime.intake import LARGEST_BODY
 class WebServer:
     """One listener. Bound on return (port 0 takes a free one); OSError where the port is taken."""
 
-    def __init__(self, app: Flask, host: str, port: int, *, name: str, threads: int = 8) -> None:
+    def __init__(self, app: Flask, host: str, port: int, *, name: str, threads: int = 16) -> None:
         # A little over the app's own limit, so that a body just too large is refused, and counted, by the app.
         self._server = create_server(
             app, host=host, port=port, threads=threads, ident=None, max_request_body_size=4 * LARGEST_BODY

@@ -6,15 +6,20 @@ Seeds beside each other share a script, whose fault-free run is played once for 
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from tests.chaos.judge import Verdict
 from tests.chaos.picture import Picture
-from tests.chaos.schedule import NoRest, Played, judge, play, play_quietly
-from tests.chaos.script import write_script
+from tests.chaos.schedule import Played, judge, play, play_quietly
+from tests.chaos.script import Script, write_script
+from tests.chaos.stage import NoRest
 
 SHARED = 5
 """So many seeds play the same script."""
@@ -25,25 +30,49 @@ def script_of(seed: int) -> int:
     return seed // SHARED
 
 
-def run_group(seeds: tuple[int, ...]) -> list[tuple[Verdict, Played]]:
-    """Play schedules that share a script; return their verdicts."""
+def run_group(
+    seeds: tuple[int, ...], folder: Path, *, is_cluster: bool = False
+) -> list[tuple[Verdict, Played]]:
+    """Play schedules that share a script; return their verdicts. What the bad ones leave stays in `folder`.
+
+    The fault-free run is that of one engine on a file in either case. Raises NoPostgres.
+    """
+    with _server(is_cluster=is_cluster) as server:
+        return _run_group(seeds, folder, server)
+
+
+def _server(*, is_cluster: bool) -> AbstractContextManager[str]:
+    if not is_cluster:
+        return nullcontext("")
+    from engine.bench.postgres import private_postgres
+
+    return private_postgres({"fsync": "off"})
+
+
+def _run_group(seeds: tuple[int, ...], folder: Path, server: str) -> list[tuple[Verdict, Played]]:
     script = write_script(script_of(seeds[0]))
-    try:
-        quiet = play_quietly(script)
-    except NoRest as trouble:
-        quiet = Played(Picture(), [str(trouble)])
+    quiet = _played(script, None, folder / f"quiet-{script.seed}")
     if quiet.faults or quiet.order:
-        return [(Verdict(seed, tuple(f"without faults: {one}" for one in quiet.faults), tuple(quiet.order)), quiet)
-                for seed in seeds]  # fmt: skip
-    return [_run_one(seed, quiet.picture) for seed in seeds]
+        faults = tuple(f"without faults: {one}" for one in quiet.faults)
+        return [(Verdict(seed, faults, tuple(quiet.order)), quiet) for seed in seeds]
+    found = []
+    for number, seed in enumerate(seeds):
+        at = folder / f"seed-{seed}-{number}"
+        played = _played(script, seed, at, server)
+        verdict = judge(seed, quiet.picture, played)
+        if verdict.is_good:
+            shutil.rmtree(at)
+        found.append((verdict, played))
+    return found
 
 
-def _run_one(seed: int, wanted: Picture) -> tuple[Verdict, Played]:
+def _played(script: Script, seed: int | None, folder: Path, server: str = "") -> Played:
+    """Return what came of it, without faults where there is no seed; of an engine that does not start, its last words."""
+    folder.mkdir(parents=True)
     try:
-        played = play(write_script(script_of(seed)), seed)
+        return play_quietly(script, folder) if seed is None else play(script, seed, folder, server)
     except NoRest as trouble:
-        return Verdict(seed, (str(trouble),)), Played(Picture())
-    return judge(seed, wanted, played), played
+        return Played(Picture(), [str(trouble)])
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -53,15 +82,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=2, help="schedules side by side")
     parser.add_argument("--seed", type=int, help="play this one schedule only")
+    parser.add_argument(
+        "--times", type=int, default=1, help="so often, since processes are never quite the same"
+    )
+    parser.add_argument("--cluster", action="store_true", help="three engines on one Postgres")
     parser.add_argument("--verbose", action="store_true")
     given = parser.parse_args(arguments)
-    seeds = [given.seed] if given.seed is not None else range(given.first, given.first + given.schedules)
+    seeds = (
+        [given.seed] * given.times
+        if given.seed is not None
+        else range(given.first, given.first + given.schedules)
+    )
     groups: dict[int, list[int]] = {}
     for seed in seeds:
         groups.setdefault(script_of(seed), []).append(seed)
     if given.seed is not None and given.verbose:
         _tell_script(given.seed)
-    return _report(_run_all([tuple(group) for group in groups.values()], given.jobs), verbose=given.verbose)
+    folder = Path(tempfile.mkdtemp(prefix="reglament-chaos-"))
+    results = _run_all([tuple(group) for group in groups.values()], folder, given)
+    code = _report(results, folder, verbose=given.verbose)
+    if code == 0:
+        shutil.rmtree(folder, ignore_errors=True)
+    return code
 
 
 def _tell_script(seed: int) -> None:
@@ -69,13 +111,17 @@ def _tell_script(seed: int) -> None:
         print(f"phase {number}: {'; '.join(map(str, phase))}")
 
 
-def _run_all(groups: list[tuple[int, ...]], jobs: int) -> Iterator[tuple[Verdict, Played]]:
-    with ProcessPoolExecutor(min(jobs, len(groups))) as pool:
-        for done in as_completed([pool.submit(run_group, group) for group in groups]):
+def _run_all(
+    groups: list[tuple[int, ...]], folder: Path, given: argparse.Namespace
+) -> Iterator[tuple[Verdict, Played]]:
+    with ProcessPoolExecutor(min(given.jobs, len(groups))) as pool:
+        for done in as_completed(
+            [pool.submit(run_group, group, folder, is_cluster=given.cluster) for group in groups]
+        ):
             yield from done.result()
 
 
-def _report(results: Iterator[tuple[Verdict, Played]], *, verbose: bool) -> int:
+def _report(results: Iterator[tuple[Verdict, Played]], folder: Path, *, verbose: bool) -> int:
     begun = time.monotonic()
     verdicts, kills, retried, hits = [], 0, 0, dict[str, int]()
     for verdict, played in results:

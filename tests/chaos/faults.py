@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tests.chaos.mailbox import draw_troubles
+
 # What a rule may speak of; the twin's commands of batches and its plain requests alike.
 _WRITES: Final = (
     "crm.item.add", "crm.item.update", "crm.item.productrow.set", "log.blogpost.add", "im.notify.system.add",
     "disk.folder.*", "batch", "crm.item.*", "*",
 )  # fmt: skip
 _CALLS: Final = ("timeout_after_commit", "timeout_before", "503", "429", "500", "slow", "ignored_fields")
+_PASSING: Final = ("timeout_before", "503", "429", "slow")
 _POSTS: Final = ("dropped", "doubled", "reordered", "late")
 _SECONDS: Final = {"429": 0.3, "slow": 0.2, "late": 0.4, "reordered": 0.3, "doubled": 0.1}
 
@@ -30,27 +33,29 @@ class Kill:
 
 @dataclass(frozen=True)
 class Suffering:
-    """One phase's part: a plan for the twin (see `engine.emulator.faultfile`), the kills, and the people's pace."""
+    """One phase's part: a plan for the twin (see `engine.emulator.faultfile`), kills, trouble with mail, people's pace."""
 
     plan: Mapping[str, object]
     kills: tuple[Kill, ...]
     pauses: float
     linger: float
+    mail: tuple[str, ...] = ()
 
 
 NOTHING: Final = Suffering({}, (), 0.0, 0.0)
 
 
-def draw_suffering(seed: int, phase: int) -> Suffering:
-    """Return what phase number `phase` of a schedule suffers."""
+def draw_suffering(seed: int, phase: int, *, is_chained: bool) -> Suffering:
+    """Return what phase number `phase` of a schedule suffers; where `is_chained`, nothing that stops a run for good."""
     draw = random.Random(f"faults {seed} {phase}")
+    kinds, most = (_PASSING, 1) if is_chained else (_CALLS, 4)
     plan = {
         "seed": draw.randrange(1_000_000),
-        "calls": [_call(draw, kind) for kind in draw.sample(_CALLS, draw.randint(0, 4))],
+        "calls": [_call(draw, kind) for kind in draw.sample(kinds, draw.randint(0, most))],
         "posts": [_post(draw, kind) for kind in draw.sample(_POSTS, draw.randint(0, 3))],
     }
     kills = tuple(_kill(draw) for _ in range(draw.choice((0, 0, 1, 1, 1, 2))))
-    return Suffering(plan, kills, draw.choice((0.0, 0.02, 0.15)), draw.uniform(0.0, 0.6))
+    return Suffering(plan, kills, draw.choice((0.0, 0.02, 0.15)), draw.uniform(0.0, 0.6), draw_troubles(draw))
 
 
 def _call(draw: random.Random, kind: str) -> dict[str, object]:

@@ -64,7 +64,8 @@ def number_faults(store: Store, borne: Collection[str]) -> list[str]:
         if row["state"] == "taken":
             faults.append(f"{row['text']} was taken and is neither used nor void")
         elif (row["state"] == "used") != (row["text"] in borne):
-            faults.append(f"{row['text']} is {row['state']}, and on the portal it is not")
+            there = "is" if row["text"] in borne else "is not"
+            faults.append(f"{row['text']} is {row['state']}, and on the portal it {there}")
     return faults
 
 

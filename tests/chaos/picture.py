@@ -34,7 +34,7 @@ _WHEN: Final = {
 }  # fmt: skip
 _OWNERS: Final = {"D": DEAL, "SI": INVOICE, f"T{ACT:x}": ACT}
 _NUMBER: Final = re.compile(r"(?:А|СЧ)-2026[/-]\d+")
-_NUMBER_FIELDS: Final = {ACT: "UF_CRM_12_NUMBER", INVOICE: "accountNumber"}
+NUMBER_FIELDS: Final = {ACT: "UF_CRM_12_NUMBER", INVOICE: "accountNumber"}
 _TIME: Final = re.compile(r"^(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d\+\d\d:\d\d$")
 _LINK: Final = re.compile(r"https?://[^/\s]+(/crm/\w+/details/\d+/)(?:#[\w-]+)?")
 _SIGNED: Final = re.compile(
@@ -81,7 +81,7 @@ class _Names:
                 count[deal] += 1
                 name = f"{NAMES[entity_type]} {deal}#{count[deal]}"
                 self.by_id[entity_type, int(str(row["id"]))] = name
-                number = str(row.get(_NUMBER_FIELDS[entity_type]) or "")
+                number = str(row.get(NUMBER_FIELDS[entity_type]) or "")
                 self.by_number.setdefault(number.replace("/", "-"), f"‹{name}›")
                 if entity_type == ACT:
                     self.keys[f"documents for act {row['id']}"] = f"documents for {name}"

@@ -1,4 +1,4 @@
-"""The engine's process: started, killed without a word, started again on the same port.
+"""The engine's processes: started, killed without a word, started again on the same port.
 
 Decides nothing about when; a process that ends by itself is an error of the engine's and is kept to be reported.
 """
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -27,13 +28,6 @@ class EngineProcess:
         self.deaths: list[int] = []
         """Exit codes of processes that nobody killed."""
         self.kills = 0
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
 
     def start(self) -> None:
         """A process runs; nothing happens where one does already."""
@@ -65,6 +59,48 @@ class EngineProcess:
             process.send_signal(signal.SIGKILL)
             process.wait()
             self.kills += 1
+
+
+class Crew:
+    """Engines on one state: one, or several on a database. `mortal` is the place of the one that is killed."""
+
+    def __init__(self, engines: Sequence[EngineProcess], mortal: int = 0) -> None:
+        self._engines, self._mortal = engines, engines[mortal]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @property
+    def kills(self) -> int:
+        """How often one was killed."""
+        return self._mortal.kills
+
+    @property
+    def deaths(self) -> list[int]:
+        """Exit codes of those that ended by themselves."""
+        return [code for engine in self._engines for code in engine.deaths]
+
+    def last_words(self) -> str:
+        """Return the ends of their logs."""
+        return "\n".join(engine.last_words() for engine in self._engines)
+
+    def start(self) -> None:
+        """All run."""
+        for engine in self._engines:
+            engine.start()
+
+    def kill(self) -> None:
+        """One is gone, as by a power cut."""
+        self._mortal.kill()
+
+    def end(self) -> None:
+        """All are gone."""
+        for engine in self._engines:
+            engine.kill()
 
 
 def free_port() -> int:

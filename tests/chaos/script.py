@@ -100,6 +100,16 @@ class Script:
     phases: tuple[Phase, ...]
 
 
+def is_chained(phase: Phase) -> bool:
+    """True where one of the deeds means nothing before the engine has answered another of the same phase.
+
+    A person who marks the invoice as paid by the deal's stage is told that there is none, if its issuing stopped: a
+    stopped run lets its lane go on. Nothing may stop in such a phase.
+    """
+    moved = {(deed.where, deed.value) for deed in phase if deed.verb == "move"}
+    return any((deal, REPORT) in moved and stage == PAID for deal, stage in moved)
+
+
 def write_script(seed: int) -> Script:
     """Draw the work of four to seven deals, shifted against each other, and a little that no rule minds."""
     draw = random.Random(f"script {seed}")

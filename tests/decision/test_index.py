@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.decision.event import stirs
 from engine.decision.explain import FIRED, UNDECIDED, explain_rule
-from engine.decision.index import Index
+from engine.decision.index import GROUP_SIZE, Index
 from engine.language.load import load_regulation
 from engine.language.values import Item, Money
 from tests.decision.world_case import facts_of, updated, workshop
@@ -95,8 +95,8 @@ def cases(draw):
 
 
 @settings(max_examples=400, deadline=None)
-@given(rules(), cases())
-def test_index_equals_evaluating_every_rule(text, case):
+@given(rules(), cases(), st.sampled_from([2, GROUP_SIZE]))
+def test_index_equals_evaluating_every_rule(text, case, group_size):
     shop = workshop()
     sets, found = load_regulation({"s.yaml": text.encode()}, shop.settings.world, shop.actions, {})
     assert not [one for one in found if one.is_error], found
@@ -104,9 +104,12 @@ def test_index_equals_evaluating_every_rule(text, case):
     item, its_deal = Item("act", "1"), Item("deal", "2")
     facts = facts_of({item: {**act, "deal": its_deal}, its_deal: deal}, {"act": item, "deal": its_deal})
     event = updated(item, before, by=by)
-    woken = Index(sets[0].rules).decide(event, facts)
+    woken = Index(sets[0].rules, group_size).decide(event, facts)
     indexed = {rule.id: FIRED for rule in woken.fired} | {rule.id: UNDECIDED for rule, _ in woken.undecided}
     assert len(indexed) == len(woken.fired) + len(woken.undecided)
+    file_order = [rule.id for rule in sets[0].rules]
+    for ids in ([rule.id for rule in woken.fired], [rule.id for rule, _ in woken.undecided]):
+        assert ids == sorted(ids, key=file_order.index)
     assert all(why for _, why in woken.undecided)
     raised = tuple(stirs(event, facts))
     alone = {

@@ -15,7 +15,8 @@ from engine.runtime.retention import prune
 from engine.runtime.run_list import Wanted
 from engine.runtime.store import Connection, Store
 from engine.setup import Keep
-from tests.runtime.journal_case import START, put_edition, put_run
+from tests.runtime.journal_case import START, ZONE, put_edition, put_run
+from tests.runtime.service_case import DEAL, running
 
 KEEP = Keep(180, 730)
 NOW = START + timedelta(days=1000)
@@ -44,7 +45,11 @@ def put(
 
 @pytest.fixture
 def aged(store: Store) -> Store:
-    """Numbers are given in the order of time."""
+    return age(store)
+
+
+def age(store: Store) -> Store:
+    """Put events of many ages, numbered in the order of time."""
     with store.transaction() as connection:
         put_edition(connection, "sha256:old", NOW - timedelta(days=900))
         put_edition(connection, "sha256:unused", NOW - timedelta(days=900))
@@ -125,3 +130,31 @@ def test_many_go_in_small_bites(store: Store) -> None:
 
 def test_a_journal_without_rows(store: Store) -> None:
     assert prune(store, datetime.now().astimezone(), KEEP, ()) == 0
+
+
+RULES = """
+ruleset: test
+title: Проверка
+rules:
+  - id: mark
+    title: Сделка переименована
+    triggers: [changed: deal.title]
+    actions:
+      - field.set: {deal.stage_plan: "50 %, 50 %"}
+"""
+
+
+def test_a_running_engine_forgets_and_goes_on(tmp_path: Path) -> None:
+    ahead = [timedelta(0)]
+    with running(tmp_path, RULES, clock=lambda: datetime.now(ZONE) + ahead[0]) as live:
+        live.person.update(DEAL, 118, {"title": "Раз"})
+        live.settle()
+        assert [run.status for run in live.runs()] == ["done"]
+        live.service._prune()
+        assert len(live.runs()) == 1
+        ahead[0] = timedelta(days=181)
+        live.service._prune()
+        assert live.runs() == []
+        live.person.update(DEAL, 118, {"title": "Два"})
+        live.settle()
+        assert [run.status for run in live.runs()] == ["done"]

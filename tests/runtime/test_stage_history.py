@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.emulator.faults import Fault, Request
 from engine.emulator.methods.item import METHODS
 from engine.language.values import Item
 from engine.runtime.stage_history import Move, history_command, moves_in, passed_since, stage_field
@@ -36,6 +37,7 @@ rules:
     actions:
       - notify: {to: "${deal.manager}", text: "Документы: ${deal.stage}"}
 """
+PLAN_FIELD = "ufCrm_1747309879"
 BACKWARD = """
 ruleset: test
 title: Стадии
@@ -194,4 +196,26 @@ def test_what_is_decided_late_never_moves_a_deal_backward(tmp_path: Path) -> Non
         move(live, "C4:UC_REPORT", "C4:WON")
         assert live.post(delivery(118)) == 200
         live.settle()
+        assert live.person.get(DEAL, 118)["stageId"] == "C4:WON"
+
+
+def test_nor_does_what_was_decided_late_and_goes_on_later(tmp_path: Path) -> None:
+    failed: list[Request] = []
+
+    def once(request: Request) -> Fault | None:
+        if PLAN_FIELD in request.fields and not failed:
+            failed.append(request)
+            return Fault(500)
+        return None
+
+    first = "      - field.set: {deal.stage_plan: отчёт}\n"
+    rules = BACKWARD.replace("    actions:\n", "    actions:\n" + first)
+    with running(tmp_path, rules, subscribed=False) as live:
+        move(live, "C4:UC_REPORT", "C4:WON")
+        live.portal.faults = live.portal.command_faults = once
+        assert live.post(delivery(118)) == 200
+        live.settle()
+        assert failed
+        (run,) = live.runs()
+        assert [step.status for step in run.steps] == ["done", "no_op"]
         assert live.person.get(DEAL, 118)["stageId"] == "C4:WON"

@@ -148,7 +148,9 @@ def test_what_is_found_and_what_it_costs(tmp_path: Path) -> None:
             sweep = sweep_of(service)
             first = sweep.run()
             assert (first.is_whole, first.total) == (True, 0)
-            assert first.requests <= 5  # more than 300 items by their ids, and the 170 deals of the last minutes
+            assert (
+                first.requests <= 5
+            )  # more than 300 items by their ids, and the 170 deals of the last minutes
             portal.clock.advance(5 * MINUTE)
             for number in deals[:60]:
                 person.update(DEAL, number, {"title": f"Новое имя {number}"})

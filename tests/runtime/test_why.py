@@ -82,6 +82,16 @@ rules:
     actions:
       - field.set: {act.refusal: "${act.title}"}
 """
+COMMAND = """
+ruleset: test
+title: Команда
+rules:
+  - id: mark
+    title: Напомнить
+    triggers: [command: remind]
+    actions:
+      - notify: {to: "1", text: "x"}
+"""
 ELSEWHERE = """
 ruleset: test
 title: Чужой элемент
@@ -344,6 +354,20 @@ def test_conditions_are_asked_of_the_facts_known_last(place: Office) -> None:
     ]
 
 
+def test_lists_are_those_of_the_snapshots(place: Office) -> None:
+    place.happen(DEAL, title="Ещё без актов")
+    place.write(
+        RULES.replace(
+            '      - act.number != "0"\n',
+            '      - act.number != "0"\n      - any(a.signed for a in deal.acts)\n',
+        )
+    )
+    place.know(Item("act", "44"), number="44", signed=True, deal=DEAL)
+    now = place.ask().now
+    assert now[-1]["result"] is True
+    assert now[-1]["values"] == {"deal.acts": ["act/43", "act/44"]}
+
+
 def test_live_facts_take_their_place(place: Office) -> None:
     def live(_: Item) -> Mapping[Item, Mapping[str, Value]]:
         return {
@@ -416,10 +440,27 @@ def test_refused_posts_are_a_hint_where_nothing_came(place: Office) -> None:
     assert place.ask().finding.said.en.endswith("3 with a wrong token, 0 while the inbox was full")
 
 
+def test_a_rule_that_waits_for_no_item_names_what_it_waits_for(place: Office) -> None:
+    place.write(COMMAND)
+    assert place.ask().finding.said.ru.startswith("ни одного события remind не приходило")
+    run = place.happen(name="command", detail="remind")
+    # Nothing is known of user 1: the rule was woken, and waits for that.
+    assert (place.ask().finding.gate, place.ask().finding.run) == ("step_undecided", run)
+
+
+def test_an_edition_without_the_rule_does_not_hide_what_stopped_it_before(place: Office) -> None:
+    place.know(ACT, signed=True)
+    place.happen(title="Н")
+    place.write(RULES.replace("id: mark", "id: before").replace("changed: act.title", "changed: act.amount"))
+    place.happen(number="5")
+    place.write(RULES)
+    assert place.ask().finding.gate == "condition_false"
+
+
 def test_what_was_done_is_named(place: Office) -> None:
     place.happen(title="Н")
     assert place.ask().finding.said.ru == "это сделано: notify, field.set"
-    assert place.ask("act.refusal").finding.said.en == "it was done: field.set"
+    assert place.why().explain(ACT, "act.refusal")[0].finding.said.en == "it was done: field.set"
 
 
 def test_an_item_that_nobody_knows(place: Office) -> None:

@@ -146,15 +146,18 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, rules: str) -> Iterator[Office]:
-    """Yield an office with one regulation in force and a deal with one act that the engine knows."""
+def office(folder: Path, rules: str, store: Store | None = None) -> Iterator[Office]:
+    """Yield an office with one regulation in force and a deal with one act that the engine knows.
+
+    Its journal is `store`, else a file of its own.
+    """
     config = make_folder(folder, rules)
     settings, found = read_settings(config, {})
     assert settings is not None, found
     workshop, problems = open_workshop(replace(settings, regulations=folder / "regulations"))
     assert not problems
-    store = EmbeddedStore(folder / "state" / "engine.db")
-    place = Office(folder, workshop, workshop.build(), store)
+    own = EmbeddedStore(folder / "state" / "engine.db") if store is None else None
+    place = Office(folder, workshop, workshop.build(), own or store)  # type: ignore[arg-type]
     place.write(rules)
     place.know(
         DEAL, title="Доработка", pipeline="customisation", stage="documents_sent", manager=Item("user", "7")
@@ -165,4 +168,5 @@ def office(folder: Path, rules: str) -> Iterator[Office]:
     try:
         yield place
     finally:
-        store.close()
+        if own is not None:
+            own.close()

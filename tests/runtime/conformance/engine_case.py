@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -111,7 +112,11 @@ def order_breaks(store: Store) -> list[str]:
         " FROM run JOIN event ON event.n = run.event ORDER BY event.lane, run.event"
     )
     found: list[str] = []
-    for before, after in zip(rows, rows[1:], strict=False):
-        if before["lane"] == after["lane"] and (before["ended"] is None or before["ended"] > after["started"]):
-            found.append(f"{after['lane']}: {before['event']} {before['ended']}, {after['event']} {after['started']}")
+    for before, after in itertools.pairwise(rows):
+        if before["lane"] == after["lane"] and (
+            before["ended"] is None or before["ended"] > after["started"]
+        ):
+            found.append(
+                f"{after['lane']}: {before['event']} {before['ended']}, {after['event']} {after['started']}"
+            )
     return found

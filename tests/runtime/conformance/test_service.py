@@ -73,7 +73,9 @@ rules:
 
 
 def acts_of(live: Live, deal: int) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = live.call("crm.item.list", entityTypeId=ACT, filter={"parentId2": deal})["items"]
+    found: list[dict[str, object]] = live.call("crm.item.list", entityTypeId=ACT, filter={"parentId2": deal})[
+        "items"
+    ]
     return found
 
 
@@ -97,7 +99,9 @@ def test_a_killed_engine_is_gone_on_with_and_nothing_is_done_twice(
             live.settle()
             assert [act["title"] for act in acts_of(live, 118)] == ["Акт № А-2026/019"]
             assert statuses(live) == [("done", ["done", "done", "done"])]
-        assert len(with_events.read_text().split()) == 2, "a step that only its process knew of is begun again"
+        assert len(with_events.read_text().split()) == 2, (
+            "a step that only its process knew of is begun again"
+        )
 
 
 def test_events_of_a_deal_and_its_acts_are_one_row(tmp_path: Path, state: str) -> None:

@@ -57,12 +57,16 @@ def together(work: Callable[[int], object], times: int = 8) -> list[object]:
 
 
 def test_a_transaction_is_whole_and_an_inner_one_is_part_of_it(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.transaction() as connection:
-        connection.execute("INSERT INTO memory VALUES (?, ?)", ("a", "1"))
-        store.execute("INSERT INTO memory VALUES (?, ?)", ("b", "2"))
-        store.write("INSERT INTO memory VALUES (?, ?)", ("c", "3"))
-        store.count("seen")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO memory VALUES (?, ?)", ("a", "1"))
+            store.execute("INSERT INTO memory VALUES (?, ?)", ("b", "2"))
+            store.write("INSERT INTO memory VALUES (?, ?)", ("c", "3"))
+            store.count("seen")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert store.rows("SELECT * FROM memory") == []
     assert store.counts() == {}
     with store.transaction() as connection:
@@ -76,10 +80,15 @@ def test_a_transaction_is_whole_and_an_inner_one_is_part_of_it(store: Store) -> 
 
 def test_a_statement_that_fails_takes_its_transaction_with_it(store: Store) -> None:
     store.execute("INSERT INTO memory VALUES ('a', '1')")
-    with pytest.raises(Exception, match=r"(?i)unique"), store.transaction() as connection:
-        connection.execute("INSERT INTO memory VALUES ('b', '2')")
-        store.write("INSERT INTO memory VALUES ('a', '3')")
-        store.write("INSERT INTO memory VALUES ('c', '4')")
+
+    def fail() -> None:
+        with store.transaction() as connection:
+            connection.execute("INSERT INTO memory VALUES ('b', '2')")
+            store.write("INSERT INTO memory VALUES ('a', '3')")
+            store.write("INSERT INTO memory VALUES ('c', '4')")
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        fail()
     assert [row["key"] for row in store.rows("SELECT key FROM memory")] == ["a"]
     assert store.execute("UPDATE memory SET value = '9'") == 1
 
@@ -178,10 +187,15 @@ def test_who_was_overtaken_writes_nothing(store: Store) -> None:
     inbox, intents = inbox_of(store), Intents(store)
     put(inbox, DEAL)
     frozen, holder = take(inbox, "deal/118"), take(inbox, "deal/118")
-    with pytest.raises(Fenced), store.fenced(frozen.lease) as connection:
-        save_snapshot(store, DEAL, {"title": "Мертвец"}, NOW)
-        connection.execute("INSERT INTO memory VALUES ('a', '1')")
-        inbox.finish(frozen.n, "run")
+
+    def go_on() -> None:
+        with store.fenced(frozen.lease) as connection:
+            save_snapshot(store, DEAL, {"title": "Мертвец"}, NOW)
+            connection.execute("INSERT INTO memory VALUES ('a', '1')")
+            inbox.finish(frozen.n, "run")
+
+    with pytest.raises(Fenced):
+        go_on()
     with pytest.raises(Fenced):
         intents.take("act 118/1", 1, 1, NOW, frozen.lease)
     assert load_snapshot(store, DEAL) is None
