@@ -84,7 +84,7 @@ def measure(rounds: int, *, is_own: bool, amount: Amount, say: Callable[[str], N
             missing.append("Postgres: psycopg is not installed")
         else:
             try:
-                address = stack.enter_context(private_postgres())
+                address = stack.enter_context(private_postgres({"max_connections": "300"}))
                 turns.append(_Cluster(stack, folder, webhook, amount, address, is_own=is_own).turn)
             except NoPostgres as error:
                 missing.append(f"Postgres: {error}")

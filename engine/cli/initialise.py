@@ -12,6 +12,7 @@ from engine.cli.opening import CONFIG, EXAMPLE, PLUGINS, REGULATIONS, Opening, p
 from engine.cli.options import Options
 from engine.cli.schema import schema_text
 
+EXAMPLES = f"{REGULATIONS}/examples/"
 SCHEMA = ".engine/regulation.schema.json"
 
 
@@ -24,6 +25,7 @@ def command(opening: Opening, directory: Path) -> None:
     Files that exist are left as they are and named on stderr.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    examples = 0
     for name, content in _contents(opening):
         file = directory / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +35,13 @@ def command(opening: Opening, directory: Path) -> None:
         except FileExistsError:
             opening.say("left", name=str(file))
         else:
-            opening.say("written", name=str(file))
+            # A page of names would hide the few that matter.
+            is_example = name.startswith(EXAMPLES)
+            examples += is_example
+            if not is_example:
+                opening.say("written", name=str(file))
+    if examples:
+        opening.say("written_folder", name=str(directory / EXAMPLES), count=str(examples))
     opening.say("next_steps", env=str(directory / ".env"), config=str(directory / CONFIG))
 
 

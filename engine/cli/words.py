@@ -70,6 +70,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "no_code": ("нет диагностики с кодом {code}{hint}", "there is no diagnostic {code}{hint}"),
     "codes_are": ("; есть: {codes}", "; known: {codes}"),
     "written": ("записано: {name}", "written: {name}"),
+    "written_folder": ("записано: {name} (файлов: {count})", "written: {name} ({count} files)"),
     "left": ("уже есть, не тронуто: {name}", "left as it is: {name}"),
     "next_steps": (
         "Дальше: впишите секреты в {env} и проверьте: engine check --config {config}",

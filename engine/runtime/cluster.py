@@ -142,7 +142,9 @@ class ClusterStore(Store):
         job: int | None = getattr(self._local, "job", None)
         with self.transaction() as connection:
             self.lock(f"lane {lane}")
-            mine = connection.execute("SELECT 1 FROM procrastinate_jobs WHERE id = ?", (job,)) if job else None
+            mine = (
+                connection.execute("SELECT 1 FROM procrastinate_jobs WHERE id = ?", (job,)) if job else None
+            )
             yield connection
             if mine is not None and mine.fetchone() is None:
                 raise Fenced(f"{lane} was taken over")

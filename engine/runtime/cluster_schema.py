@@ -27,6 +27,12 @@ _INDEX = (
     " WHERE status IN ('todo', 'doing')"
 )
 
+# A row that is written with every request to the portal: room in its page keeps it where it is.
+_BUCKET = (
+    "CREATE TABLE IF NOT EXISTS reglament_bucket"
+    " (portal TEXT PRIMARY KEY, level FLOAT8 NOT NULL, at FLOAT8 NOT NULL) WITH (fillfactor = 10)"
+)
+
 
 def bring_up_to_date(connection: Connection[tuple[Any, ...]], where: str) -> None:
     """Make the tables, or take the steps that are missing; all of it or nothing.
@@ -38,6 +44,7 @@ def bring_up_to_date(connection: Connection[tuple[Any, ...]], where: str) -> Non
         connection.execute(
             "CREATE TABLE IF NOT EXISTS reglament_schema (part TEXT, step TEXT, PRIMARY KEY (part, step))"
         )
+        connection.execute(_BUCKET)
         done = _steps_done(connection)
         _refuse_newer(done, where)
         for number, script in migrations():

@@ -60,7 +60,9 @@ def rescue(store: Store, dead_after: float) -> list[str]:
 
 def is_anybody_working(store: Store, seconds: float) -> bool:
     """True where some process has shown within `seconds` that it is alive."""
-    sql = "SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => ?) LIMIT 1"
+    sql = (
+        "SELECT 1 FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => ?) LIMIT 1"
+    )
     return store.row(sql, (float(seconds),)) is not None
 
 

@@ -101,12 +101,22 @@ class Service:
         try:
             self.editions = Editions(self.store, workshop, built, self._clock())
             # Waits between tries end when the engine stops.
-            self._client = PortalClient(webhook, pace=pace, sleep=self._sleep)
+            self._client = PortalClient(webhook, pace=self._shared(pace), sleep=self._sleep)
             self._build(delays, inbox_limit)
         except BaseException:
             self._group.stop()
             self.store.close()
             raise
+
+    def _shared(self, pace: Pace | None) -> Pace | None:
+        """Return the limit that all engines of a cluster keep together, or `pace` as it is."""
+        if pace is None or not is_cluster(self.settings):
+            return pace
+        from engine.runtime.cluster import ClusterStore
+        from engine.runtime.shared_pace import SharedPace
+
+        assert isinstance(self.store, ClusterStore)
+        return SharedPace(self.store, self.settings.portal_address, pace, self._sleep)
 
     def _build(self, delays: Sequence[float], inbox_limit: int) -> None:
         settings, store, clock = self.settings, self.store, self._clock

@@ -62,7 +62,7 @@ class Jobs:
         self._is_working.wait(10)
 
     async def _main(self) -> None:
-        app = App(connector=PsycopgConnector(conninfo=self._address, min_size=1, max_size=_SIDE_BY_SIDE))
+        app = App(connector=PsycopgConnector(conninfo=self._address, min_size=1, max_size=4))
         app.task(name=_TASK, queue=_QUEUE)(self._ping)
         async with app.open_async():
             self._is_working.set()

@@ -17,8 +17,10 @@ from engine.emulator.demo import set_receiver
 from engine.emulator.person import Person
 from engine.emulator.portal import Portal
 from engine.emulator.serve import PortalServer
+from engine.portal.pace import Pace
 from engine.runtime.cluster import ClusterStore
 from engine.runtime.embedded import ASKS, READS
+from engine.runtime.shared_pace import SharedPace
 from engine.runtime.store import StateError, StateLost
 from tests.runtime.conformance.conftest import TAKEOVER
 from tests.runtime.conformance.engine_case import PLUGIN, Engine, order_breaks, until
@@ -270,3 +272,18 @@ def test_the_command_line_reads_and_asks_beside_the_engines(
         assert engine("pause")[0] == 0
         assert live.service.store.rows("SELECT name FROM brake")[0]["name"] == "all"
         assert engine("resume")[0] == 0
+
+
+def test_the_engines_keep_the_portals_limit_together(database: str, tmp_path: Path) -> None:
+    stores = [ClusterStore(database, tmp_path) for _ in range(2)]
+    slept: list[float] = []
+    paces = [SharedPace(store, "https://demo.example", Pace(4, 2.0), slept.append) for store in stores]
+    assert [round(paces[number % 2].wait(), 1) for number in range(6)] == [0, 0, 0, 0, 0.5, 1.0]
+    assert len(slept) == 2
+    other = SharedPace(stores[0], "https://other.example", Pace(4, 2.0), slept.append)
+    assert other.wait() == 0
+    other.fill()
+    assert other.wait() > 0
+    for store in stores:
+        store.close()
+    assert paces[0].wait() == 0, "without the server each keeps to the limit by itself"
