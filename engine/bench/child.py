@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Self, TypeAlias
+from typing import IO, Any, NoReturn, Self, TypeAlias
 
 Answer: TypeAlias = Mapping[str, Any]
 _ROOT = Path(__file__).parents[2]
@@ -61,8 +62,8 @@ class Child:
         answer: Answer = json.loads(line)
         return answer
 
-    def _fail(self) -> None:
-        self._process.wait(10)
+    def _fail(self) -> NoReturn:
+        self._end()
         said = self._errors.read_text("utf-8", "replace").strip()[-2000:]
         raise OSError(f"{self._module} ended: {said}")
 
@@ -70,7 +71,11 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _pipe(self._process.stdin).close()  # the end of its input is the end of its work
+        self._end()
+
+    def _end(self) -> None:
+        with suppress(BrokenPipeError):
+            _pipe(self._process.stdin).close()  # the end of its input is the end of its work
         try:
             self._process.wait(15)
         except subprocess.TimeoutExpired:

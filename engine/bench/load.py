@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from engine.bench.child import Answer, serve
 from engine.bench.office import doorbell
 
-CONNECTIONS = 16
+CONNECTIONS = 32
 
 
 class Load:

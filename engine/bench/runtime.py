@@ -78,8 +78,10 @@ def measure(rounds: int, *, is_own: bool, amount: Amount, say: Callable[[str], N
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reglament-bench-")))
         webhook = stack.enter_context(_portal(folder))
         missing: list[str] = []
-        sides = [_Acks(stack, folder, webhook, amount), _Embedded(stack, folder, webhook, amount, is_own=is_own)]
-        turns: list[Callable[[], Mapping[str, float]]] = [side.turn for side in sides]
+        turns: list[Callable[[], Mapping[str, float]]] = [
+            _Acks(stack, folder, webhook, amount).turn,
+            _Embedded(stack, folder, webhook, amount, is_own=is_own).turn,
+        ]
         if is_own and find_spec("psycopg") is None:
             missing.append("Postgres: psycopg is not installed")
         else:
@@ -93,8 +95,12 @@ def measure(rounds: int, *, is_own: bool, amount: Amount, say: Callable[[str], N
             say(f"{number}/{rounds}")
             results.append({name: figure for turn in turns for name, figure in turn().items()})
     figures = {name: median(one[name] for one in results) for name in results[0]}
-    ratios = {name: median(one[a] / one[b] for one in results) for name, (a, b) in _RATIOS.items() if b in figures}
-    return Measured(rounds, figures, {**ratios, "runs meanwhile": figures["runs/s meanwhile"]}, tuple(missing))
+    ratios = {
+        name: median(one[a] / one[b] for one in results) for name, (a, b) in _RATIOS.items() if b in figures
+    }
+    return Measured(
+        rounds, figures, {**ratios, "runs meanwhile": figures["runs/s meanwhile"]}, tuple(missing)
+    )
 
 
 _RATIOS = {
@@ -153,20 +159,18 @@ class _Acks:
 class _Embedded:
     """Our runs on SQLite, DBOS's, and the rows alone."""
 
-    def __init__(
-        self, stack: ExitStack, folder: Path, webhook: str, amount: Amount, *, is_own: bool
-    ) -> None:
+    def __init__(self, stack: ExitStack, folder: Path, webhook: str, amount: Amount, *, is_own: bool) -> None:
         home, errors = folder / "embedded", folder / "errors"
         config = make_office(home, "./state/engine.db", lanes=16)
         self._amount = amount
         self._ours = stack.enter_context(Child("engine.bench.served", str(config), webhook, errors=errors))
-        self._ours.ask("run", count=50)  # what is slow only once is behind it then, and there are rows to copy
+        self._ours.ask(
+            "run", count=50
+        )  # what is slow only once is behind it then, and there are rows to copy
         state = home / "state" / "engine.db"
         self._raw = stack.enter_context(Child(f"{_PEERS}.raw_rows", str(state), str(home), errors=errors))
         self._dbos = (
-            None
-            if is_own
-            else stack.enter_context(Child(f"{_PEERS}.durable_dbos", str(home), errors=errors))
+            None if is_own else stack.enter_context(Child(f"{_PEERS}.durable_dbos", str(home), errors=errors))
         )
 
     def turn(self) -> Mapping[str, float]:

@@ -9,6 +9,7 @@ import io
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -88,7 +89,12 @@ def main(config: str, webhook: str) -> None:
         if not service.wait_idle(30):
             raise TimeoutError("the service did not come to rest")
         served = Served(service)
-        verbs = {"acts": served.acts, "run": served.run, "beat": served.beat, "counts": served.counts}
+        verbs: dict[str, Callable[..., Answer]] = {
+            "acts": served.acts,
+            "run": served.run,
+            "beat": served.beat,
+            "counts": served.counts,
+        }
         serve(verbs, {"url": service.public_url})
         served.beat(0)
 

@@ -1,4 +1,4 @@
-"""`engine bench decision`: the product measured on this machine."""
+"""`engine bench`: the product measured on this machine; `bench_runtime.py` holds the other half."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.cli import bench_runtime
 from engine.cli.mistakes import Mistake
 from engine.cli.opening import EXAMPLE, Opening, pass_opening
 from engine.cli.options import Options, shared_options
@@ -27,6 +28,9 @@ TOO_SLOW = 1
 def command(ctx: click.Context, given: Options) -> None:
     """Measure the product on this machine."""
     ctx.obj = given
+
+
+command.add_command(bench_runtime.command)
 
 
 @command.command("decision")

@@ -182,6 +182,9 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "для сравнения нужны другие движки, не установлены: {names}; поставьте: pip install 'reglament[bench]'",
         "the comparison needs other engines, missing: {names}; install them: pip install 'reglament[bench]'",
     ),
+    "round": ("раунд {number}…", "round {number}…"),
+    "bench_failed": ("замер не удался: {reason}", "the measurement failed: {reason}"),
+    "left_out": ("не измерено: {what}", "not measured: {what}"),
     "too_slow": ("хуже допустимого: {names}", "beyond the bound: {names}"),
 }
 

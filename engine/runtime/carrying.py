@@ -22,7 +22,7 @@ from engine.runtime.inbox import Inbox, put_event
 from engine.runtime.logs import Log
 from engine.runtime.running import Running, result_of_unplanned
 from engine.runtime.runs import Runs, StoredRun, StoredStep, position_of
-from engine.runtime.snapshot import own_fields, save_snapshot
+from engine.runtime.snapshot import MOVED, own_fields, save_snapshot
 from engine.runtime.steps import RETRY, Ended, Steps
 from engine.runtime.store import Store
 from engine.runtime.tally import Tally
@@ -121,7 +121,7 @@ class Carriage:
             for written in one.written:
                 if written.item.entity in run.edition.world.entities:
                     own = own_fields(run.edition.world, written.item.entity, written.after)
-                    save_snapshot(self.store, written.item, own, now)
+                    save_snapshot(self.store, written.item, {**own, MOVED: written.moved}, now)
             if one.status == "done":
                 self.steps.record_numbers(run, step, one)
             self.tally.add(f"step {one.status}")

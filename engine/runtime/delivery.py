@@ -58,7 +58,8 @@ def read_delivery(body: bytes, world: World, zone: tzinfo) -> Delivery:
 
 def _read_form(body: bytes) -> dict[str, str]:
     try:
-        text = body.decode("utf-8")
+        # Nearly every name has brackets, the same whether written so or as escapes: most of the reading goes there.
+        text = body.decode("utf-8").replace("%5B", "[").replace("%5D", "]")
         pairs = parse_qsl(
             text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS
         )

@@ -90,24 +90,26 @@ class Inbox:
 
         Equal are: event name, item, `ts` and handler. Raises InboxFull.
         """
-        if delivery.item is None:
-            self._store.count("ignored")
-            return False
-        now, item = self._clock(), delivery.item
-        dedupe = f"{delivery.event} {item} {delivery.time} {delivery.handler}"
-        name, time = f"{item.entity}.{delivery.verb}", delivery.time or now
-
-        arrival = Arrival(dedupe, name, item, time, now)
-        if self._group is not None:
-            put = self._group.change(self._take_in, arrival)
-        else:
-            with self._store.transaction() as connection:
-                [put] = self._take_in(connection, [arrival])
-        if put is None:
+        [is_new] = self.accept_all([delivery])
+        if is_new is None:
             raise InboxFull
-        if put.is_new:
-            self._wake(put.lane)
-        return put.is_new
+        return is_new
+
+    def accept_all(self, deliveries: Sequence[Delivery]) -> list[bool | None]:
+        """Store deliveries durably in one transaction; each as `accept` says, None where the inbox is full."""
+        now = self._clock()
+        arrivals = [_arrival(one, one.item, now) for one in deliveries if one.item is not None]
+        with self._store.transaction() as connection:
+            put = self._take_in(connection, arrivals)
+            if len(arrivals) < len(deliveries):
+                self._store.count("ignored", len(deliveries) - len(arrivals))
+        for lane in dict.fromkeys(one.lane for one in put if one is not None and one.is_new):
+            self._wake(lane)
+        found = iter(put)
+        return [
+            False if one.item is None else (None if (got := next(found)) is None else got.is_new)
+            for one in deliveries
+        ]
 
     def ring(
         self, item: Item, verb: str, time: datetime, *, origin: str = "sweep", late: bool = True
@@ -187,22 +189,23 @@ class Inbox:
     def _is_crossed(connection: Connection, row: Row) -> bool:
         """True where a row that moves between two deals stands before this one, or this one must wait for the other.
 
-        Both deals' rows before it have to be done, and neither deal goes on before it is.
+        Both deals' rows before it have to be done, and neither deal goes on before it is; a row of the other deal
+        that had been begun before anybody knew of the move is let end first.
         """
-        crossing = connection.execute(
-            "SELECT 1 FROM event WHERE also = ? AND also <> '' AND n < ? AND state <> 'done'",
-            (row["lane"], row["n"]),
-        ).fetchone()
-        if crossing is None and row["also"]:
+        if row["state"] == "waiting":
             crossing = connection.execute(
-                "SELECT 1 FROM event WHERE lane = ? AND n < ? AND state <> 'done'", (row["also"], row["n"])
+                "SELECT 1 FROM event WHERE also = ? AND also <> '' AND n < ? AND state <> 'done'",
+                (row["lane"], row["n"]),
             ).fetchone()
-        return crossing is not None
+            if crossing is not None:
+                return True
+        return bool(row["also"]) and _is_taken(connection, row["n"], row["lane"], row["also"])
 
     def put_back(self, pending: Pending, lane: str, *, is_move: bool) -> bool:
-        """Put a row that turned out to belong to another deal where it belongs; True where it must wait there.
+        """Put a row that turned out to belong to another deal where it belongs; True where its turn comes there.
 
-        With `is_move` the item leaves its deal for another: the row stands in both lanes.
+        With `is_move` the item leaves its deal for another: the row stands in both lanes, and may be gone on with
+        unless the other has earlier rows.
         """
         with self._store.fenced(pending.lease) as connection:
             sql = (
@@ -211,14 +214,13 @@ class Inbox:
                 else "UPDATE event SET lane = ? WHERE n = ?"
             )
             connection.execute(sql, (lane, pending.n))
-            held = connection.execute(
-                "SELECT 1 FROM event WHERE lane = ? AND n < ? AND state <> 'done'", (lane, pending.n)
-            ).fetchone()
-            if held is not None:
+            # Whoever works on that lane finds the row there: to go on with it here too would be to do it twice.
+            is_there = not is_move or _is_taken(connection, pending.n, pending.lane, lane)
+            if is_there:
                 self._store.announce(connection, lane)
-        if held is not None:
+        if is_there:
             self._wake(lane)
-        return held is not None
+        return is_there
 
     def last_doorbell(self, pending: Pending) -> int:
         """Return the number of the item's last doorbell so far: a reading begun now answers all up to it."""
@@ -261,6 +263,25 @@ class Inbox:
         self._store.write(
             "UPDATE event SET next_try = ?, tries = tries + 1, reason = ? WHERE n = ?", (at, reason, n)
         )
+
+
+def _is_taken(connection: Connection, n: int, own: str, other: str) -> bool:
+    """True where row `n` of lane `own`, which moves to lane `other`, must wait for a row there.
+
+    For every earlier one, and for a later one that is under way, unless that one moves the opposite way: of two that
+    cross, the earlier goes first.
+    """
+    found = connection.execute(
+        "SELECT 1 FROM event WHERE lane = ? AND state <> 'done'"
+        " AND (n < ? OR (n > ? AND state = 'running' AND also <> ?))",
+        (other, n, n, own),
+    ).fetchone()
+    return found is not None
+
+
+def _arrival(delivery: Delivery, item: Item, now: datetime) -> Arrival:
+    dedupe = f"{delivery.event} {item} {delivery.time} {delivery.handler}"
+    return Arrival(dedupe, f"{item.entity}.{delivery.verb}", item, delivery.time or now, now)
 
 
 def put_event(

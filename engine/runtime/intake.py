@@ -6,12 +6,13 @@ Decides the status of every answer. It runs nothing: a row in the inbox is all t
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
 from engine.language.types import World
-from engine.runtime.delivery import BrokenBody, read_delivery
-from engine.runtime.inbox import Inbox, InboxFull
+from engine.runtime.delivery import BrokenBody, Delivery, read_delivery
+from engine.runtime.inbox import Inbox
 from engine.runtime.logs import Log
 from engine.runtime.store import Store
 
@@ -29,8 +30,33 @@ class Intake:
     zone: tzinfo
     log: Log
 
+    def take_all(self, bodies: Sequence[bytes]) -> list[int]:
+        """Return the HTTP status of each post, in their order.
+
+        200 once its event is durably stored, all in one transaction; 400, 403, 413, 503 as CONTRACT says; 500 where
+        the state could not be written.
+        """
+        judged = [self._judge(body) for body in bodies]
+        good = [one for one in judged if isinstance(one, Delivery)]
+        try:
+            stored = iter(self.inbox.accept_all(good))
+        except Exception as error:
+            self.log.warning("fault", exc_info=error)
+            return [one if isinstance(one, int) else 500 for one in judged]
+        return [
+            one
+            if isinstance(one, int)
+            else 200
+            if next(stored) is not None
+            else self._refuse(503, "the inbox is full")
+            for one in judged
+        ]
+
     def take(self, body: bytes) -> int:
-        """Return the HTTP status: 200 once the event is durably stored, 400, 403, 413 or 503 as CONTRACT says."""
+        """Return the status of one post."""
+        return self.take_all([body])[0]
+
+    def _judge(self, body: bytes) -> Delivery | int:
         if len(body) > LARGEST_BODY:
             return self._refuse(413, "too large")
         try:
@@ -39,17 +65,9 @@ class Intake:
             return self._refuse(400, str(error))
         if not self.token or not hmac.compare_digest(delivery.token.encode(), self.token.encode()):
             return self._refuse(403, "wrong application_token")
-        try:
-            self.inbox.accept(delivery)
-        except InboxFull:
-            return self._refuse(503, "the inbox is full")
-        return 200
+        return delivery
 
     def _refuse(self, status: int, why: str) -> int:
         self.store.count(f"refused_{status}")
         self.log.warning("refused", status=status, why=why)
         return status
-
-    def refuse_large(self) -> int:
-        """Count a body that was not even read."""
-        return self._refuse(413, "too large")

@@ -29,7 +29,7 @@ from engine.runtime import runs as journal
 from engine.runtime.carrying import Carriage
 from engine.runtime.editions import Editions
 from engine.runtime.effects_then import StepThen
-from engine.runtime.inbox import ENGINE_LANE, REQUEST, Held, Pending
+from engine.runtime.inbox import ENGINE_LANE, EVENT, REQUEST, Held, Pending
 from engine.runtime.intents import Intents
 from engine.runtime.noted import note_event
 from engine.runtime.occasions import Occasion, Occasions
@@ -261,21 +261,28 @@ class Carrier:
         return None
 
     def _unread(self, row: Pending, error: PortalError) -> float | None:
-        """The item could not be read: try again while that makes sense, then say so and let the lane go on."""
+        """The item could not be read: try again while that makes sense, then say so and let the lane go on.
+
+        A doorbell given up is rung again by the next sweep, since its snapshot has not moved on. An event of our own
+        is told by nobody else: it waits for the portal however long that is away.
+        """
         out = self.carriage
         out.log.warning("unread", name=row.event.name, item=str(row.event.item or ""), reason=str(error))
         with out.store.fenced(row.lease):
-            if error.retry == "never" or row.tries >= len(out.delays):
+            is_spent = row.tries >= len(out.delays)
+            if error.retry == "never" or (is_spent and row.kind != EVENT):
                 out.inbox.finish(row.n, "failed", journal.clean(str(error)))
                 return None
-            at = out.clock().timestamp() + delay_for(error.retry_after, out.delays[row.tries])
+            delay = out.delays[min(row.tries, len(out.delays) - 1)] if out.delays else _PAUSE
+            at = out.clock().timestamp() + delay_for(error.retry_after, delay)
             out.inbox.wait(row.n, at, journal.clean(str(error)))
         return at
 
     def _is_elsewhere(self, row: Pending, occasion: Occasion) -> bool:
-        """True where the item belongs to a deal whose earlier rows are not done: the row has been put back there.
+        """True where the row has been put into the lane of the deal that the item belongs to, to be met there.
 
-        An item never seen goes to its deal's lane; one that moves to another deal stands in both lanes.
+        An item never seen goes to its deal's lane; one that moves to another deal stands in both lanes, and waits
+        where the other has earlier rows.
         """
         item, fields = row.event.item, occasion.snapshot
         if item is None or fields is None or row.kind == REQUEST:

@@ -129,13 +129,14 @@ class Service:
         self._schedules = Schedules(store, clock)
         self._sweep = Sweep(store, self._gateway, self._map, self.inbox, clock)
         self._runs = Runs(store, clock)
+        self._brakes = Brakes(store, clock, settings.brakes)
         carriage = Carriage(
             store=store,
             inbox=self.inbox,
             runs=self._runs,
             steps=Steps(store, contents, self._map, methods, clock),
             timers=self._timers,
-            brakes=Brakes(store, clock, settings.brakes),
+            brakes=self._brakes,
             tally=self.tally,
             clock=clock,
             log=self._log,
@@ -202,6 +203,7 @@ class Service:
 
     def _prune(self) -> None:
         in_use = {self.editions.current.edition.hash}
+        self._brakes.forget_before(self._clock())
         forgotten = prune(self.store, self._clock(), self.settings.keep, in_use)
         if forgotten:
             self._log.info("journal", forgotten=forgotten)

@@ -234,7 +234,10 @@ class Steps:
     def _read_back(
         self, one: _Try, result: Value, meant: Changes, found: tuple[Discrepancy, ...], back: ReadItems
     ) -> Ended:
-        written = (*confirm(meant, back.fields, self._portal, self._store), *self._aside(one.effect, result))
+        written = (
+            *confirm(meant, back.fields, self._portal, self._store, back.moved),
+            *self._aside(one.effect, result),
+        )
         lasting = [one for one in found if _matters(one, meant)]
         if lasting:
             words = "; ".join(f"{one.item} {one.field}: {one.cause.ru}" for one in lasting)

@@ -24,7 +24,7 @@ from engine.runtime.plugin_calls import Trace, call_plugin, overrides, traced
 from engine.runtime.run import Carrier
 from engine.runtime.running import Running
 from engine.runtime.runs import StoredStep
-from engine.runtime.snapshot import own_fields, save_snapshot
+from engine.runtime.snapshot import MOVED, own_fields, save_snapshot
 from engine.runtime.written import ReadItems
 
 UNDO = "undo"
@@ -122,7 +122,7 @@ class Undo:
         with out.store.fenced(run.lease) as connection:
             for item, fields in back.fields.items():
                 own = own_fields(self.portal.world, item.entity, fields)
-                save_snapshot(out.store, item, own, out.clock())
+                save_snapshot(out.store, item, {**own, MOVED: back.moved[item]}, out.clock())
             connection.execute(
                 "UPDATE step SET status = 'undone' WHERE run = ? AND number = ?", (run.n, done.step.number)
             )

@@ -7,25 +7,32 @@ write that the portal dropped, or that a person overwrote meanwhile, stays a dif
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
 
 from engine.action import Verification
 from engine.decision.facts import Facts
 from engine.effects import Change, Effect, FieldChange, ItemChange, StageChange
 from engine.language.values import Item, Row, Undecided, Value
 from engine.portal.map import NOT_FOUND, PortalMap
-from engine.runtime.snapshot import load_snapshot, own_fields
+from engine.runtime.snapshot import load_snapshot, moved_at, own_fields
+from engine.runtime.stage_history import stage_field
 from engine.runtime.store import Store
 
 
 @dataclass(frozen=True)
 class Written:
-    """Confirmed values of one item: `before` and `after` hold the same fields; `created` items had nothing."""
+    """Confirmed values of one item: `before` and `after` hold the same fields; `created` items had nothing.
+
+    `moved` is the portal's time of its last stage change where the stage is among them: that change was ours.
+    """
 
     item: Item
     after: Mapping[str, Value]
     before: Mapping[str, Value] = field(default_factory=dict)
     created: bool = False
+    moved: datetime | None = None
 
     @property
     def changes(self) -> list[Change]:
@@ -92,6 +99,7 @@ class ReadItems:
             if item.entity in portal.world.entities and portal.world.entities[item.entity].type_id is not None
         ]  # fmt: skip
         self.fields: dict[Item, dict[str, Value]] = {}
+        self.moved: dict[Item, datetime | None] = {}
 
     def generator(self) -> Verification:
         """Yield the reads; afterwards `fields` hold what the portal says. Nothing differs by itself."""
@@ -104,6 +112,7 @@ class ReadItems:
                 row = answer.result.get("item") if isinstance(answer.result, Mapping) else None
                 if isinstance(row, Mapping):
                     self.fields[item] = self._portal.decode(item.entity, row)
+                    self.moved[item] = moved_at(row)
         return ()
 
 
@@ -112,8 +121,12 @@ def confirm(
     found: Mapping[Item, Mapping[str, Value]],
     portal: PortalMap,
     store: Store,
+    moved: Mapping[Item, datetime | None] = MappingProxyType({}),
 ) -> list[Written]:
-    """Return what the portal holds of what was meant, merged by item in the order of the first change."""
+    """Return what the portal holds of what was meant, merged by item in the order of the first change.
+
+    `moved` are the times of the items' last stage changes, as read with `found`.
+    """
     merged: dict[Item, Written] = {}
     for change in changes:
         held = found.get(change.item)
@@ -141,7 +154,12 @@ def confirm(
                 old.setdefault(name, _before(before.get(name, Undecided(name)), known, name))
         if after:
             merged[change.item] = Written(change.item, after, old)
-    return list(merged.values())
+    return [
+        replace(one, moved=moved.get(one.item))
+        if stage_field(portal.world.entities[one.item.entity]) in one.after
+        else one
+        for one in merged.values()
+    ]
 
 
 def _before(said: Value, known: Mapping[str, Value] | None, name: str) -> Value:

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from engine.runtime.intake import LARGEST_BODY, Intake
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from engine.web.together import Door
 
 _EVENTS = "/portal/events"
 _HOLDS = 5.0
@@ -29,6 +26,7 @@ _WORDS = {
     400: "not an event of the portal",
     403: "wrong application_token",
     413: "too large",
+    500: "a fault of ours, send it again later",
     503: "the inbox is full, send it again later",
     507: "the state cannot be written",
 }
@@ -58,31 +56,8 @@ def create_public_app(intake: Intake, is_writable: Callable[[], bool]) -> Flask:
         return response
 
     app.url_map.add(Rule(_EVENTS, methods=["POST"], endpoint="door"))  # so that other methods are 405
-    app.wsgi_app = _Door(app.wsgi_app, intake)  # type: ignore[method-assign]
+    app.wsgi_app = Door(app.wsgi_app, _EVENTS, intake, _write)  # type: ignore[method-assign]
     return app
-
-
-class _Door:
-    """What the portal posts goes straight to the intake: routing and a response object cost more than storing it."""
-
-    def __init__(self, rest: WSGIApplication, intake: Intake) -> None:
-        self._rest, self._intake = rest, intake
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"] != _EVENTS:
-            return self._rest(environ, start_response)
-        status = self._take(environ)
-        body = _line(status)
-        headers = {"Content-Type": _TEXT, "Content-Length": str(len(body)), **_HEADERS}
-        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
-        return [body]
-
-    def _take(self, environ: WSGIEnvironment) -> int:
-        # The server has read the whole body: it knows its length, however it was sent.
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > LARGEST_BODY:
-            return self._intake.refuse_large()
-        return self._intake.take(environ["wsgi.input"].read(length))
 
 
 class _Writable:
@@ -98,6 +73,12 @@ class _Writable:
                 self._answer = self._ask()
                 self._until = time.monotonic() + _HOLDS
             return self._answer
+
+
+def _write(status: int) -> tuple[dict[str, str], bytes]:
+    # The portal reads the status alone, and an answer without a body leaves in one piece.
+    body = b"" if status == HTTPStatus.OK else _line(status)
+    return {"Content-Type": _TEXT, "Content-Length": str(len(body)), **_HEADERS}, body
 
 
 def _line(status: int) -> bytes:

@@ -8,6 +8,7 @@ from flask import Flask
 from waitress.server import create_server  # type: ignore[import-untyped]
 
 from engine.runtime.intake import LARGEST_BODY
+from engine.web.together import Door, TogetherDispatcher
 
 
 class WebServer:
@@ -15,8 +16,15 @@ class WebServer:
 
     def __init__(self, app: Flask, host: str, port: int, *, name: str, threads: int = 16) -> None:
         # A little over the app's own limit, so that a body just too large is refused, and counted, by the app.
+        door = app.wsgi_app
         self._server = create_server(
-            app, host=host, port=port, threads=threads, ident=None, max_request_body_size=4 * LARGEST_BODY
+            app,
+            _dispatcher=_dispatcher(door, threads) if isinstance(door, Door) else None,
+            host=host,
+            port=port,
+            threads=threads,
+            ident=None,
+            max_request_body_size=4 * LARGEST_BODY,
         )
         self.host, self.port = host, int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
@@ -43,3 +51,9 @@ class WebServer:
     def _close_sockets(self) -> None:
         for channel in list(self._server._map.values()):  # noqa: SLF001 — waitress has no public way
             channel.close()
+
+
+def _dispatcher(door: Door, threads: int) -> TogetherDispatcher:
+    dispatcher = TogetherDispatcher(door)
+    dispatcher.set_thread_count(threads)
+    return dispatcher

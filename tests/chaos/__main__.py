@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from pathlib import Path
 
 from tests.chaos.judge import Verdict
@@ -135,7 +136,7 @@ def _report(results: Iterator[tuple[Verdict, Played]], folder: Path, *, verbose:
                 flush=True,
             )
         if not verdict.is_good:
-            print(f"seed {verdict.seed}:", *verdict.lines(), sep="\n  ", flush=True)
+            print(f"seed {verdict.seed}:", *islice(verdict.lines(), 12), sep="\n  ", flush=True)
     bad = sorted(verdict.seed for verdict in verdicts if not verdict.is_good)
     told = ", ".join(f"{kind} {count}" for kind, count in sorted(hits.items()))
     print(f"{kills} kills, {retried} runs taken up by people, faults: {told or 'none'};"

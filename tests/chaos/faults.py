@@ -20,6 +20,9 @@ _WRITES: Final = (
 _CALLS: Final = ("timeout_after_commit", "timeout_before", "503", "429", "500", "slow", "ignored_fields")
 _PASSING: Final = ("timeout_before", "503", "429", "slow")
 _POSTS: Final = ("dropped", "doubled", "reordered", "late")
+_OUTAGES: Final = 0.1
+_OUT_SECONDS: Final = 3.0
+"""The share of phases in which the portal is out for longer than a run's tries, and how long."""
 _SECONDS: Final = {"429": 0.3, "slow": 0.2, "late": 0.4, "reordered": 0.3, "doubled": 0.1}
 
 
@@ -49,13 +52,18 @@ def draw_suffering(seed: int, phase: int, *, is_chained: bool) -> Suffering:
     """Return what phase number `phase` of a schedule suffers; where `is_chained`, nothing that stops a run for good."""
     draw = random.Random(f"faults {seed} {phase}")
     kinds, most = (_PASSING, 1) if is_chained else (_CALLS, 4)
+    calls = [_call(draw, kind) for kind in draw.sample(kinds, draw.randint(0, most))]
+    linger = draw.uniform(0.0, 0.6)
+    if not is_chained and draw.random() < _OUTAGES:
+        calls.insert(0, _outage(draw))
+        linger = _OUT_SECONDS
     plan = {
         "seed": draw.randrange(1_000_000),
-        "calls": [_call(draw, kind) for kind in draw.sample(kinds, draw.randint(0, most))],
+        "calls": calls,
         "posts": [_post(draw, kind) for kind in draw.sample(_POSTS, draw.randint(0, 3))],
     }
     kills = tuple(_kill(draw) for _ in range(draw.choice((0, 0, 1, 1, 1, 2))))
-    return Suffering(plan, kills, draw.choice((0.0, 0.02, 0.15)), draw.uniform(0.0, 0.6), draw_troubles(draw))
+    return Suffering(plan, kills, draw.choice((0.0, 0.02, 0.15)), linger, draw_troubles(draw))
 
 
 def _call(draw: random.Random, kind: str) -> dict[str, object]:
@@ -72,6 +80,13 @@ def _call(draw: random.Random, kind: str) -> dict[str, object]:
     if kind in _SECONDS:
         rule["seconds"] = _SECONDS[kind]
     return rule
+
+
+def _outage(draw: random.Random) -> dict[str, object]:
+    """From some request on the portal answers nothing sensible, for longer than the engine tries."""
+    kind, first = draw.choice(("timeout_before", "500")), draw.randint(1, 80)
+    rule: dict[str, object] = {"fault": kind, "within": "request", "numbers": list(range(first, first + 500))}
+    return rule | ({"commits": "false"} if kind == "500" else {})
 
 
 def _post(draw: random.Random, kind: str) -> dict[str, object]:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.emulator.demo import set_receiver
 from engine.emulator.faults import Fault
-from tests.runtime.service_case import DEAL, Live, open_service, running
+from engine.emulator.mailbox import Mailbox, read_mails
+from tests.runtime.service_case import DEAL, TOKEN, Live, make_folder, open_service, running
 from tests.runtime.test_retry_undo import RULES, plan_field, plan_of, statuses
+
+MAILS = """
+ruleset: test
+title: Проверка
+rules:
+  - id: write
+    title: Написать
+    triggers:
+      - changed: deal.title
+    actions:
+      - mail.send: {to: "buh@client.example", subject: "Сделка ${deal.title}", text: "Здравствуйте"}
+"""
 
 
 def engine(run, live: Live, *arguments: object):
@@ -53,7 +67,9 @@ def test_undo_says_what_it_takes_back_and_what_stays(run, tmp_path: Path) -> Non
         assert "остаётся: шаг 2" in asked.out
         assert plan_of(live) == "50 %, 50 %"
         done = engine(run, live, "runs", "undo", 1, "--yes", "--lang", "en")
-        assert (done.code, done.is_plain) == (1, True), "the notice stays, and the code says that something did"
+        assert (done.code, done.is_plain) == (1, True), (
+            "the notice stays, and the code says that something did"
+        )
         assert "taken back: step 1, field.set" in done.out
         assert live.person.get(DEAL, 118)[plan_field(live)] == was
 
@@ -81,3 +97,27 @@ def test_a_request_waits_for_the_next_start(run, tmp_path: Path) -> None:
         with open_service(tmp_path / "config.yaml", live.server.webhook_url) as second:
             assert second.wait_idle(20)
             assert [one.status for one in second.journal.last_runs()] == ["done"]
+
+
+def test_letters_to_one_address_stop_at_the_cap_before_the_next_is_sent(tmp_path: Path, run) -> None:
+    config = make_folder(tmp_path, MAILS)
+    with running(tmp_path, MAILS) as live, Mailbox(live.portal) as box:
+        live.service.stop()
+        text = config.read_text("utf-8").replace("${SMTP_PORT:-8028}", str(box.port))
+        config.write_text(text + "brakes: {mails: 3}\n", "utf-8")
+        with open_service(config, live.server.webhook_url) as service:
+            assert service.wait_idle(30)
+            live.service = service
+            set_receiver(live.portal, service.public_url + "/portal/events", TOKEN)
+            for number in range(5):
+                live.person.update(DEAL, 118, {"title": f"Имя {number}"})
+                live.settle()
+            assert [one.status for one in live.runs()] == ["done"] * 3 + ["held"] * 2
+            assert len(read_mails(live.portal.store)) == 3
+            assert "buh@client.example" in live.runs()[-1].verdict_ru
+            asked = run("resume", "test/write", "--config", str(config), "--lang", "en", cwd=tmp_path)
+            assert (asked.code, asked.is_plain) == (0, True), asked.err
+            assert "gone on with: 2" in asked.err
+            live.settle()
+            assert [one.status for one in live.runs()] == ["done"] * 5
+            assert len(read_mails(live.portal.store)) == 5

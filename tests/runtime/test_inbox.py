@@ -178,3 +178,24 @@ def test_deliveries_that_come_together_share_a_commit(store: EmbeddedStore) -> N
         thread.join()
     group.stop()
     assert (inbox.waiting(), len(refused), len(woken)) == (30, 10, 30)
+
+
+def test_two_items_that_cross_wait_for_what_is_under_way_and_not_for_each_other(store: EmbeddedStore) -> None:
+    inbox = inbox_of(store)
+    save_snapshot(store, Item("act", "43"), {"deal": Item("deal", "118")}, NOW)
+    save_snapshot(store, Item("act", "44"), {"deal": Item("deal", "7")}, NOW)
+    for item in (Item("act", "43"), Item("act", "44")):
+        inbox.put(Event(f"{item.entity}.updated", "", NOW, item, {"title": None}))
+    first, second = inbox.take("deal/118", ZONE), inbox.take("deal/7", ZONE)
+    assert isinstance(first, Pending)
+    assert isinstance(second, Pending)
+    assert inbox.put_back(first, "deal/7", is_move=True), "the other deal has a row under way"
+    assert inbox.put_back(second, "deal/118", is_move=True), "and an earlier row comes first"
+    assert isinstance(inbox.take("deal/7", ZONE), Held)
+    again = inbox.take("deal/118", ZONE)
+    assert isinstance(again, Pending)
+    assert not inbox.put_back(again, "deal/7", is_move=True)
+    inbox.finish(again.n, "run")
+    last = inbox.take("deal/7", ZONE)
+    assert isinstance(last, Pending)
+    assert not inbox.put_back(last, "deal/118", is_move=True)

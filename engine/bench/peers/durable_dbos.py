@@ -45,7 +45,6 @@ class Durable:
                 "name": "bench",
                 "system_database_url": self._url,
                 "log_level": "ERROR",
-                "run_admin_server": False,
             }
         )
         DBOS.launch()

@@ -75,9 +75,7 @@ class Jobs:
         entity, _, id_ = item.partition("/")
         event = Event("bench.ping", f"p{number}", datetime.fromisoformat(time), Item(entity, id_))
         shop = self._workshop
-        facts = Facts(
-            shop.settings.world, shop.derivations, shop.calendar, event.time, {}, {"number": None}
-        )
+        facts = Facts(shop.settings.world, shop.derivations, shop.calendar, event.time, {}, {"number": None})
         for step in decide(self._edition, event, facts).plan:
             assert step.effect is not None
             # Our action asks nothing of what it is given.

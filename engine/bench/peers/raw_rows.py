@@ -29,9 +29,12 @@ class RawRows:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF"):
             self._connection.execute(f"PRAGMA {pragma}")
         with sqlite3.connect(like) as model:
-            run = model.execute(f"SELECT n, {', '.join(_RUN)} FROM run LIMIT 1").fetchone()
+            run = model.execute(f"SELECT n, {', '.join(_RUN)} FROM run LIMIT 1").fetchone()  # noqa: S608
             self._run = run[1:]
-            self._steps = model.execute(f"SELECT {', '.join(_STEP)} FROM step WHERE run = ?", (run[0],)).fetchall()
+            self._steps = model.execute(
+                f"SELECT {', '.join(_STEP)} FROM step WHERE run = ?",  # noqa: S608
+                (run[0],),
+            ).fetchall()
             self._event = model.execute(
                 "SELECT kind, name, item, lane, time, received FROM event WHERE n = ?", (self._run[0],)
             ).fetchone()
@@ -41,7 +44,9 @@ class RawRows:
         """Put `count` events in one commit, then write a run for each; return the seconds of the runs."""
         say = self._connection.execute
         say("BEGIN")
-        numbers = [self._insert("event", "kind, name, item, lane, time, received", self._event) for _ in range(count)]
+        numbers = [
+            self._insert("event", "kind, name, item, lane, time, received", self._event) for _ in range(count)
+        ]
         say("COMMIT")
         begun = time.perf_counter()
         for event in numbers:
@@ -60,7 +65,10 @@ class RawRows:
         say("COMMIT")
         for number in range(1, len(self._steps) + 1):
             say("BEGIN IMMEDIATE")
-            say("UPDATE step SET status = 'done', ended = ? WHERE run = ? AND number = ?", (self._run[7], run, number))
+            say(
+                "UPDATE step SET status = 'done', ended = ? WHERE run = ? AND number = ?",
+                (self._run[7], run, number),
+            )
             if number == len(self._steps):
                 say("UPDATE run SET status = 'done', ended = ? WHERE n = ?", (self._run[7], run))
                 say("UPDATE event SET state = 'done', outcome = 'run' WHERE n = ?", (event,))

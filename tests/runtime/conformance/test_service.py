@@ -48,6 +48,23 @@ rules:
     actions:
       - notify: {to: "${act.manager}", text: "Акт ${act.title}"}
 """
+MADE = """
+ruleset: test
+title: Проверка
+rules:
+  - id: made
+    title: Новый акт
+    triggers:
+      - created: act
+    actions:
+      - own.once: {}
+  - id: deal
+    title: Сделка
+    triggers:
+      - changed: deal.title
+    actions:
+      - notify: {to: "${deal.manager}", text: "Сделка ${deal.title}"}
+"""
 PLAN = """
 ruleset: test
 title: Проверка
@@ -126,6 +143,23 @@ def test_an_item_never_seen_goes_to_the_lane_of_its_deal(tmp_path: Path, state: 
         live.settle()
         rows = live.service.store.rows("SELECT lane FROM event WHERE item = ?", (f"act/{made['id']}",))
         assert {row["lane"] for row in rows} == {"deal/118"}
+
+
+def test_what_an_item_never_seen_has_under_way_is_not_begun_again_by_its_deal(
+    tmp_path: Path, state: str
+) -> None:
+    with running(tmp_path, MADE, PLUGIN, state=state) as live:
+        live.person.add(ACT, {"title": "Новый", "parentId2": 118})
+        begun = tmp_path / "plugins" / "begun"
+        until(begun.exists)
+        live.person.update(DEAL, 118, {"title": "Раз"})
+        assert live.portal.deliveries.settle(10)
+        assert not live.service.wait_idle(1.0)
+        (tmp_path / "plugins" / "gate").touch()
+        live.settle()
+        assert len(begun.read_text().split()) == 1
+        assert [run.status for run in live.runs()] == ["done", "done"]
+        assert order_breaks(live.service.store) == []
 
 
 def test_a_step_that_waits_holds_its_deal_and_no_other(tmp_path: Path, state: str) -> None:
