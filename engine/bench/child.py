@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn, Self, TypeAlias
 
@@ -54,6 +55,15 @@ class Child:
     def answer(self) -> Answer:
         """Return the answer to what was asked last."""
         return self._read()
+
+    @contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Keep the process from running meanwhile: it must not be waiting for an answer of others."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _read(self) -> Answer:
         line = _pipe(self._process.stdout).readline()

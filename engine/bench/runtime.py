@@ -1,7 +1,7 @@
 """The runtime measured beside others: acknowledged events, durable runs in one process, durable runs in several.
 
-Decides what is compared with what, and in which order: in every round each side has its turn, so that a busy minute of
-the machine is everybody's. Figures are medians of the rounds, ratios are medians of the rounds' ratios.
+Decides what is compared with what, and in which order: in every round of a comparison each side has its turn, so that
+a busy minute of the machine is everybody's. Figures are medians of the rounds, ratios medians of the rounds' ratios.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,7 +32,6 @@ BOUNDS: Mapping[str, float] = {
 }
 PROCESSES = (1, 2, 4)
 _BEAT, _STEADY = 20.0, 200.0
-_PEERS = "engine.bench.peers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +73,50 @@ def missing_modules() -> list[str]:
 
 def measure(rounds: int, *, is_own: bool, amount: Amount, say: Callable[[str], None]) -> Measured:
     """Run all comparisons; with `is_own` ours alone. Raises OSError where a side ends instead of answering."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reglament-bench-")))
-        webhook = stack.enter_context(_portal(folder))
-        missing: list[str] = []
-        turns: list[Callable[[], Mapping[str, float]]] = [
-            _Acks(stack, folder, webhook, amount).turn,
-            _Embedded(stack, folder, webhook, amount, is_own=is_own).turn,
-        ]
-        if is_own and find_spec("psycopg") is None:
-            missing.append("Postgres: psycopg is not installed")
-        else:
-            try:
-                address = stack.enter_context(private_postgres({"max_connections": "300"}))
-                turns.append(_Cluster(stack, folder, webhook, amount, address, is_own=is_own).turn)
-            except NoPostgres as error:
-                missing.append(f"Postgres: {error}")
-        results = []
-        for number in range(1, rounds + 1):
-            say(f"{number}/{rounds}")
-            results.append({name: figure for turn in turns for name, figure in turn().items()})
-    figures = {name: median(one[name] for one in results) for name in results[0]}
+    rows: list[dict[str, float]] = [{} for _ in range(rounds)]
+    missing: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="reglament-bench-") as name, _portal(Path(name)) as webhook:
+        bed = _Bed(Path(name), webhook, amount, is_own=is_own)
+        for open_group in (_Acks, _Embedded, _Cluster):
+            # Processes of the other comparisons would take their share of the machine even when idle.
+            with ExitStack() as stack:
+                try:
+                    group = open_group(stack, bed)
+                except NoPostgres as error:
+                    missing.append(f"Postgres: {error}")
+                    continue
+                for number, row in enumerate(rows, 1):
+                    say(f"{group.name} {number}/{rounds}")
+                    row.update(group.turn())
+    figures = {name: median(row[name] for row in rows) for name in rows[0]}
     ratios = {
-        name: median(one[a] / one[b] for one in results) for name, (a, b) in _RATIOS.items() if b in figures
+        name: median(row[a] / row[b] for row in rows) for name, (a, b) in _RATIOS.items() if b in figures
     }
-    return Measured(
-        rounds, figures, {**ratios, "runs meanwhile": figures["runs/s meanwhile"]}, tuple(missing)
-    )
+    meanwhile = {"runs meanwhile": figures["runs/s meanwhile"]}
+    return Measured(rounds, figures, {**ratios, **meanwhile}, tuple(missing))
+
+
+@dataclass(frozen=True)
+class _Bed:
+    """What every comparison stands on."""
+
+    folder: Path
+    webhook: str
+    amount: Amount
+    is_own: bool
+
+    @property
+    def errors(self) -> Path:
+        return self.folder / "errors"
+
+    def served(self, stack: ExitStack, config: Path) -> Child:
+        return stack.enter_context(
+            Child("engine.bench.served", str(config), self.webhook, errors=self.errors)
+        )
+
+    def peer(self, stack: ExitStack, module: str, *arguments: object) -> Child:
+        given = map(str, arguments)
+        return stack.enter_context(Child(f"engine.bench.{module}", *given, errors=self.errors))
 
 
 _RATIOS = {
@@ -118,16 +134,15 @@ _RATIOS = {
 class _Acks:
     """The public listener and a handler that writes nothing, each with a sender of its own."""
 
-    def __init__(self, stack: ExitStack, folder: Path, webhook: str, amount: Amount) -> None:
-        config = make_office(folder / "acks", "./state/engine.db", lanes=8)
-        errors = folder / "errors"
-        self._amount = amount
-        self._ours = stack.enter_context(Child("engine.bench.served", str(config), webhook, errors=errors))
-        self._ours.ask("acts", count=amount.acts)
-        bare = stack.enter_context(Child(f"{_PEERS}.bare_flask", errors=errors))
+    name = "acks"
+
+    def __init__(self, stack: ExitStack, bed: _Bed) -> None:
+        self._amount = bed.amount
+        self._ours = bed.served(stack, make_office(bed.folder / "acks", "./state/engine.db", lanes=8))
+        self._ours.ask("acts", count=bed.amount.acts)
+        bare = bed.peer(stack, "peers.bare_flask")
         self._to_ours, self._to_bare = (
-            stack.enter_context(Child("engine.bench.load", side.ready["url"], errors=errors))
-            for side in (self._ours, bare)
+            bed.peer(stack, "load", side.ready["url"]) for side in (self._ours, bare)
         )
 
     def turn(self) -> Mapping[str, float]:
@@ -159,26 +174,26 @@ class _Acks:
 class _Embedded:
     """Our runs on SQLite, DBOS's, and the rows alone."""
 
-    def __init__(self, stack: ExitStack, folder: Path, webhook: str, amount: Amount, *, is_own: bool) -> None:
-        home, errors = folder / "embedded", folder / "errors"
-        config = make_office(home, "./state/engine.db", lanes=16)
-        self._amount = amount
-        self._ours = stack.enter_context(Child("engine.bench.served", str(config), webhook, errors=errors))
+    name = "embedded"
+
+    def __init__(self, stack: ExitStack, bed: _Bed) -> None:
+        home = bed.folder / "embedded"
+        self._amount = bed.amount
+        self._ours = bed.served(stack, make_office(home, "./state/engine.db", lanes=16))
         self._ours.ask(
             "run", count=50
         )  # what is slow only once is behind it then, and there are rows to copy
-        state = home / "state" / "engine.db"
-        self._raw = stack.enter_context(Child(f"{_PEERS}.raw_rows", str(state), str(home), errors=errors))
-        self._dbos = (
-            None if is_own else stack.enter_context(Child(f"{_PEERS}.durable_dbos", str(home), errors=errors))
-        )
+        self._raw = bed.peer(stack, "peers.raw_rows", home / "state" / "engine.db", home)
+        self._dbos = None if bed.is_own else bed.peer(stack, "peers.durable_dbos", home)
 
     def turn(self) -> Mapping[str, float]:
         amount = self._amount
-        found = {
-            "runs/s": amount.ours / self._ours.ask("run", count=amount.ours)["seconds"],
-            "raw rows runs/s": amount.ours / self._raw.ask("run", count=amount.ours)["seconds"],
-        }
+        # Its queues are asked for work fifty times a second, whether there is any or not.
+        with self._dbos.asleep() if self._dbos is not None else nullcontext():
+            found = {
+                "runs/s": amount.ours / self._ours.ask("run", count=amount.ours)["seconds"],
+                "raw rows runs/s": amount.ours / self._raw.ask("run", count=amount.ours)["seconds"],
+            }
         for verb, name in (("ordered", "DBOS runs/s"), ("called", "DBOS called runs/s")):
             if self._dbos is not None:
                 found[name] = amount.durable / self._dbos.ask(verb, count=amount.durable)["seconds"]
@@ -186,27 +201,28 @@ class _Embedded:
 
 
 class _Cluster:
-    """Our runs on Postgres with one, two and four processes, and Procrastinate's jobs with one and two."""
+    """Our runs on Postgres with one, two and four processes, and Procrastinate's jobs with one and two.
 
-    def __init__(
-        self, stack: ExitStack, folder: Path, webhook: str, amount: Amount, address: str, *, is_own: bool
-    ) -> None:
-        self._amount, self._first = amount, {}
-        errors = folder / "errors"
+    Raises NoPostgres.
+    """
+
+    name = "cluster"
+
+    def __init__(self, stack: ExitStack, bed: _Bed) -> None:
+        if find_spec("psycopg") is None:
+            raise NoPostgres("psycopg is not installed")
+        self._amount = bed.amount
+        self._first: dict[str, Child] = {}
+        address = stack.enter_context(private_postgres({"max_connections": "300"}))
         for number in PROCESSES:
-            config = make_office(folder / f"cluster-{number}", _database(address, f"ours{number}"), lanes=8)
-            sides = [
-                stack.enter_context(Child("engine.bench.served", str(config), webhook, errors=errors))
-                for _ in range(number)
-            ]
+            config = make_office(
+                bed.folder / f"cluster-{number}", _database(address, f"ours{number}"), lanes=8
+            )
+            sides = [bed.served(stack, config) for _ in range(number)]
             self._first[f"cluster runs/s, {number}"] = sides[0]
-        for number in () if is_own else PROCESSES[:2]:
-            database = _database(address, f"jobs{number}")
-            given = (database, str(folder / "cluster-1" / "config.yaml"))
-            sides = [
-                stack.enter_context(Child(f"{_PEERS}.procrastinate_jobs", *given, errors=errors))
-                for _ in range(number)
-            ]
+        for number in () if bed.is_own else PROCESSES[:2]:
+            given = (_database(address, f"jobs{number}"), bed.folder / "cluster-1" / "config.yaml")
+            sides = [bed.peer(stack, "peers.procrastinate_jobs", *given) for _ in range(number)]
             self._first[f"Procrastinate runs/s, {number}"] = sides[0]
         for side in self._first.values():
             side.ask("run", count=50)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -42,6 +43,8 @@ def command(
     """
     from engine.bench.runtime import BOUNDS, QUICK, Amount, measure, missing_modules
 
+    # Ended from outside, the processes it has started must end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     missing = [] if is_own else missing_modules()
     if missing:
         raise Mistake("no_peers", names=", ".join(missing))

@@ -49,11 +49,6 @@ class Brakes:
         """True while a person has paused everything."""
         return self._store.row("SELECT 1 FROM brake WHERE name = ?", (ALL,)) is not None
 
-    def reason_for(self, rule: Rule) -> Said | None:
-        """Return why the rule may not act, None where it may."""
-        row = self._store.row("SELECT reason_ru, reason_en FROM brake WHERE name = ?", (rule.id,))
-        return Said(row["reason_ru"], row["reason_en"]) if row is not None else None
-
     def note(self, connection: Connection, decision: Decision) -> None:
         """Count what a plan is about to do, in the caller's transaction; a rule over its cap trips its brake."""
         hour = int(self._clock().timestamp()) // _HOUR

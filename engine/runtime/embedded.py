@@ -151,6 +151,7 @@ class EmbeddedStore(Store):
         found: sqlite3.Connection | None = getattr(self._local, "reader", None)
         if found is None:
             found = self._local.reader = _connect(f"{self.path.absolute().as_uri()}?mode=ro", is_uri=True)
+            found.execute("PRAGMA cache_size = -512")  # there is one for each thread
             self._readers.append(found)
         return found
 

@@ -16,7 +16,6 @@ from engine.decision.forms import Json
 from engine.language.values import Item, Value
 from engine.runtime.arrivals import Arrival, Put, put_arrivals
 from engine.runtime.delivery import Delivery
-from engine.runtime.group_commit import GroupCommit
 from engine.runtime.snapshot import lane_of
 from engine.runtime.store import NOBODY, Connection, Lease, Row, Store
 from engine.runtime.wire import dump, item_of, load_map
@@ -69,7 +68,7 @@ class Inbox:
     """The event table of `store`. `clock` gives the present in the company's zone; `wake` is called with a row's lane.
 
     `limit` is the number of waiting rows from which on deliveries are refused; `owner` names this process in the rows
-    that it takes. `group` makes deliveries that arrive together share a commit.
+    that it takes.
     """
 
     def __init__(
@@ -80,10 +79,9 @@ class Inbox:
         limit: int = LARGEST_INBOX,
         *,
         owner: str = "",
-        group: GroupCommit | None = None,
     ) -> None:
         self._store, self._clock, self._wake, self._limit = store, clock, wake, limit
-        self._owner, self._group, self._room = owner, group, 0
+        self._owner, self._room = owner, 0
 
     def accept(self, delivery: Delivery) -> bool:
         """Store a delivery durably; False where an equal one waits already or the map knows no such item.
@@ -175,6 +173,7 @@ class Inbox:
             ).fetchone()
             if row is None:
                 return None
+            row = self._begun(connection, row) or row
             if row["next_try"] > now:
                 return Held(float(row["next_try"]))
             if self._is_crossed(connection, row):
@@ -184,6 +183,13 @@ class Inbox:
                 (self._owner, row["n"]),
             )
         return read_row(row, zone)
+
+    def _begun(self, connection: Connection, row: Row) -> Row | None:
+        """Return the lane's row that was begun before `row` was put into the lane, if there is one: it ends first."""
+        if row["state"] != "waiting":
+            return None
+        sql = "SELECT * FROM event WHERE lane = ? AND state = 'running' ORDER BY n LIMIT 1"
+        return connection.execute(sql + self._store.for_update, (row["lane"],)).fetchone()
 
     @staticmethod
     def _is_crossed(connection: Connection, row: Row) -> bool:
@@ -211,7 +217,8 @@ class Inbox:
             sql = (
                 "UPDATE event SET also = ? WHERE n = ?"
                 if is_move
-                else "UPDATE event SET lane = ? WHERE n = ?"
+                # It is under way no more: a row of another lane that waits for those under way must not wait for it.
+                else "UPDATE event SET lane = ?, state = 'waiting', dedupe = NULL WHERE n = ?"
             )
             connection.execute(sql, (lane, pending.n))
             # Whoever works on that lane finds the row there: to go on with it here too would be to do it twice.

@@ -30,7 +30,6 @@ from engine.runtime.commands import COMMAND, Commands
 from engine.runtime.duties import Duties, Duty
 from engine.runtime.editions import Editions
 from engine.runtime.engine_methods import EngineMethods
-from engine.runtime.group_commit import GroupCommit
 from engine.runtime.inbox import LARGEST_INBOX, Inbox, Pending
 from engine.runtime.intake import Intake
 from engine.runtime.journal import Journal
@@ -97,14 +96,12 @@ class Service:
         self._owner = f"{socket.gethostname()} {os.getpid()}"
         self.tally = Tally()
         self.store = open_store(settings)
-        self._group = GroupCommit(self.store)
         try:
             self.editions = Editions(self.store, workshop, built, self._clock())
             # Waits between tries end when the engine stops.
             self._client = PortalClient(webhook, pace=self._shared(pace), sleep=self._sleep)
             self._build(delays, inbox_limit)
         except BaseException:
-            self._group.stop()
             self.store.close()
             raise
 
@@ -124,7 +121,7 @@ class Service:
         methods = EngineMethods(store, settings.documents.last_given, clock)
         self._gateway = Gateway(self._client, contents, methods)
         self._map = self.workshop.setup.map
-        self.inbox = Inbox(store, clock, self._wake, inbox_limit, owner=self._owner, group=self._group)
+        self.inbox = Inbox(store, clock, self._wake, inbox_limit, owner=self._owner)
         self._timers = Timers(store, clock)
         self._schedules = Schedules(store, clock)
         self._sweep = Sweep(store, self._gateway, self._map, self.inbox, clock)
@@ -280,7 +277,6 @@ class Service:
             # the next start looks before it repeats anything.
             self._lanes.stop(_LAST_WORDS)
         self._duties.stop(_LAST_WORDS)
-        self._group.stop()
         self._console.stop()
         self.store.close()
         self._log.info("stopped")

@@ -76,8 +76,10 @@ class _Writable:
 
 
 def _write(status: int) -> tuple[dict[str, str], bytes]:
-    # The portal reads the status alone, and an answer without a body leaves in one piece.
-    body = b"" if status == HTTPStatus.OK else _line(status)
+    if status == HTTPStatus.OK:
+        # The portal reads the status alone; an answer without a body leaves in one piece and has nothing to be kept.
+        return {"Content-Length": "0"}, b""
+    body = _line(status)
     return {"Content-Type": _TEXT, "Content-Length": str(len(body)), **_HEADERS}, body
 
 

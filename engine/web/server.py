@@ -14,9 +14,9 @@ from engine.web.together import Door, TogetherDispatcher
 class WebServer:
     """One listener. Bound on return (port 0 takes a free one); OSError where the port is taken."""
 
-    def __init__(self, app: Flask, host: str, port: int, *, name: str, threads: int = 16) -> None:
-        # A little over the app's own limit, so that a body just too large is refused, and counted, by the app.
+    def __init__(self, app: Flask, host: str, port: int, *, name: str, threads: int = 4) -> None:
         door = app.wsgi_app
+        # A little over the app's own limit, so that a body just too large is refused, and counted, by the app.
         self._server = create_server(
             app,
             _dispatcher=_dispatcher(door, threads) if isinstance(door, Door) else None,

@@ -55,7 +55,7 @@ _FRESH: Final[tuple[Storyline, ...]] = (
     ((_REPORT,), (("move", WORK), _REPORT), (("pay", "1"), ("paper", "")), (("retitle", ""),)),
 )
 _STAGED: Final[tuple[Storyline, ...]] = (
-    ((_REPORT,), (("scan", "signed"), ("pay", "1")), (_REPORT,), (("scan", "signed"), ("pay", "1"))),
+    ((_REPORT,), (("scan", "signed"), ("pay", "1")), (_REPORT,), (("scan", "signed"), ("pay", "0.4"))),
     ((_REPORT,), (_REPORT,), (("paper", ""), ("note", "")), (("pay", "0.4"),)),
     ((_REPORT, ("note", "")), (("refuse", ""),), (("cancel_act", ""),), (_REPORT,)),
 )

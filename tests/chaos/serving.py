@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.decision.forms import Json
-from engine.runtime.inbox import Pending
-from engine.runtime.run import Carrier
 from engine.runtime.service import Service
-from engine.runtime.sweep import SWEEP, Sweep
 from engine.settings import read_settings
 from engine.workshop import open_workshop
 from tests.runtime.service_case import TOKEN
@@ -50,10 +45,6 @@ class HastyService(Service):
 
     def _sleep(self, seconds: float) -> None:
         super()._sleep(seconds * _HASTE)
-
-    def _answers(self, carrier: Carrier) -> dict[str, Callable[[Pending], Mapping[str, Json] | None]]:
-        sweep = Sweep(self.store, self._gateway, self._map, self.inbox, self._clock)
-        return {SWEEP: sweep.answer, **super()._answers(carrier)}
 
 
 def open_hasty(config: Path, webhook: str, smtp_port: str, ahead: timedelta) -> HastyService:

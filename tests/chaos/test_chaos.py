@@ -17,7 +17,7 @@ from tests.chaos.script import is_chained, write_script
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.mark.parametrize("seeds", [(0, 3), (13, 14), (16, 18)], ids=str)
+@pytest.mark.parametrize("seeds", [(0, 3), (13, 14), (18,)], ids=str)
 def test_a_schedule_ends_as_its_fault_free_run(seeds: tuple[int, ...], tmp_path: Path) -> None:
     for verdict, _ in run_group(seeds, tmp_path):
         assert list(verdict.lines()) == [], f"python -m tests.chaos --seed {verdict.seed} --verbose"

@@ -204,6 +204,15 @@ def test_a_russian_domain_goes_out_in_its_ascii_form(server: Controller, post: P
     assert post.got[0][0] == ["docs@xn--80a1acny.xn--p1ai"]
 
 
+def test_a_long_subject_loses_no_space_where_it_is_folded(server: Controller, post: Post) -> None:
+    subjects = [
+        f"Акт А-2026/{n:03} и счёт по работам «Склад: учёт остатков и резервов» {'и ' * n}" for n in range(30)
+    ]
+    for subject in subjects:
+        send(setup_for(server), to="a@example.com", subject=subject, text="Здравствуйте!")
+    assert [str(message["Subject"]) for _, message in post.got] == [subject.strip() for subject in subjects]
+
+
 def test_a_line_break_in_a_subject_begins_no_header(server: Controller, post: Post) -> None:
     send(setup_for(server), to="a@example.com", subject="Сделка\r\nBcc: evil@example.com\u2028X-A: 1")
     message = post.got[0][1]

@@ -299,9 +299,13 @@ def test_a_batch_that_says_nothing_of_a_command_is_no_success(tmp_path: Path):
 
 
 def test_a_method_spent_inside_a_batch_says_how_long_it_rests(site: Site):
-    plan = parse_faults("seed: 1\ncalls:\n  - {fault: 429, method: crm.item.update, numbers: [2], seconds: 3}\n")
+    plan = parse_faults(
+        "seed: 1\ncalls:\n  - {fault: 429, method: crm.item.update, numbers: [2], seconds: 3}\n"
+    )
     site.portal.use_faults(plan)
-    write = Command("w", "crm.item.update", {"entityTypeId": 2, "id": 118, "fields": {"title": "А"}}, writes=True)
+    write = Command(
+        "w", "crm.item.update", {"entityTypeId": 2, "id": 118, "fields": {"title": "А"}}, writes=True
+    )
     read = Command("r", "crm.item.get", {"entityTypeId": 2, "id": 118})
     assert all(isinstance(one, Answer) for one in site.gateway.outcomes([write, read]))
     refused, other = site.gateway.outcomes([write, read])

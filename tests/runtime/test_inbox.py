@@ -14,7 +14,6 @@ from engine.decision.event import Event
 from engine.language.values import Item
 from engine.runtime.delivery import BrokenBody, read_delivery
 from engine.runtime.embedded import EmbeddedStore
-from engine.runtime.group_commit import GroupCommit
 from engine.runtime.inbox import Held, Inbox, InboxFull, Pending
 from engine.runtime.snapshot import save_snapshot
 from engine.runtime.store import Fenced
@@ -159,10 +158,28 @@ def test_an_item_that_moves_to_another_deal_stands_in_both_lanes(store: Embedded
     assert isinstance(inbox.take("deal/118", ZONE), Pending)
 
 
-def test_deliveries_that_come_together_share_a_commit(store: EmbeddedStore) -> None:
+def test_deliveries_of_one_transaction_have_an_answer_each(store: EmbeddedStore) -> None:
     woken: list[str] = []
-    group = GroupCommit(store)
-    inbox = Inbox(store, lambda: NOW, woken.append, 30, group=group)
+    inbox = Inbox(store, lambda: NOW, woken.append, 4)
+    save_snapshot(store, Item("deal", "8"), {"deal": Item("deal", "7")}, NOW)
+    unknown = delivery(9, event="ONCRMDYNAMICITEMUPDATE") | {"data[FIELDS][ENTITY_TYPE_ID]": "999"}
+    posts = [delivery(7), delivery(8), delivery(7), unknown, delivery(9)]
+    found = [read_delivery(body(one), WORLD, ZONE) for one in posts]
+    assert inbox.accept_all(found) == [True, True, False, False, True]
+    assert woken == ["deal/7", "deal/9"]
+    assert store.counts() == {"accepted": 3, "coalesced": 1, "ignored": 1}
+    more = [read_delivery(body(delivery(number)), WORLD, ZONE) for number in (10, 11, 12)]
+    assert inbox.accept_all(more) == [True, None, None]
+    assert inbox.accept_all([]) == []
+    rows = store.rows("SELECT item, lane FROM event ORDER BY n")
+    assert [(row["item"], row["lane"]) for row in rows] == [
+        ("deal/7", "deal/7"), ("deal/8", "deal/7"), ("deal/9", "deal/9"), ("deal/10", "deal/10"),
+    ]  # fmt: skip
+
+
+def test_deliveries_that_come_together_fill_the_inbox_and_no_more(store: EmbeddedStore) -> None:
+    woken: list[str] = []
+    inbox = Inbox(store, lambda: NOW, woken.append, 30)
     refused: list[int] = []
 
     def post(number: int) -> None:
@@ -176,7 +193,6 @@ def test_deliveries_that_come_together_share_a_commit(store: EmbeddedStore) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    group.stop()
     assert (inbox.waiting(), len(refused), len(woken)) == (30, 10, 30)
 
 
@@ -199,3 +215,19 @@ def test_two_items_that_cross_wait_for_what_is_under_way_and_not_for_each_other(
     last = inbox.take("deal/7", ZONE)
     assert isinstance(last, Pending)
     assert not inbox.put_back(last, "deal/118", is_move=True)
+
+
+def test_a_row_under_way_ends_before_an_earlier_one_that_was_put_into_its_lane(store: EmbeddedStore) -> None:
+    inbox = inbox_of(store)
+    for item in (Item("act", "43"), Item("deal", "118")):
+        inbox.put(Event(f"{item.entity}.updated", "", NOW, item, {"title": None}))
+    unknown, begun = inbox.take("act/43", ZONE), inbox.take("deal/118", ZONE)
+    assert isinstance(unknown, Pending)
+    assert isinstance(begun, Pending)
+    inbox.wait(begun.n, NOW.timestamp() + 5, "the portal rests")
+    assert inbox.put_back(unknown, "deal/118", is_move=False)
+    assert inbox.take("deal/118", ZONE) == Held(NOW.timestamp() + 5)
+    inbox.finish(begun.n, "run")
+    last = inbox.take("deal/118", ZONE)
+    assert isinstance(last, Pending)
+    assert last.n == unknown.n

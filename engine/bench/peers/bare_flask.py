@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Flask, Response, request
 
 from engine.bench.child import serve
@@ -17,6 +19,8 @@ def main() -> None:
         request.get_data(cache=False, parse_form_data=False)
         return Response("ok\n", 200, content_type="text/plain; charset=utf-8")
 
+    # It would say for every post that others wait, and that takes longer than answering.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = WebServer(app, "127.0.0.1", 0, name="bare")
     server.start()
     serve({}, {"url": server.url})

@@ -9,6 +9,7 @@ ALTER TABLE event ADD COLUMN present TEXT NOT NULL DEFAULT '{"o":{}}'; -- the it
                                                                   -- where the portal has gone on since (stages passed)
 ALTER TABLE event ADD COLUMN answer TEXT NOT NULL DEFAULT '';     -- kind request: what became of it, JSON
 CREATE INDEX event_id ON event (id) WHERE id <> '';
+CREATE INDEX event_begun ON event (lane) WHERE state = 'running';
 CREATE INDEX event_also ON event (also, n) WHERE state <> 'done' AND also <> '';
 
 ALTER TABLE run ADD COLUMN title TEXT NOT NULL DEFAULT '';        -- what people call the item

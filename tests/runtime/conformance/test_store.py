@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -11,12 +11,11 @@ import pytest
 from engine.decision.event import Event
 from engine.language.values import Item
 from engine.runtime.engine_methods import EngineMethods
-from engine.runtime.group_commit import GroupCommit
 from engine.runtime.inbox import Held, Inbox, Pending
 from engine.runtime.intents import CLAIMED, DONE, Intents
 from engine.runtime.requests import answer_of, ask
 from engine.runtime.snapshot import load_snapshot, save_snapshot
-from engine.runtime.store import Connection, Fenced, Store
+from engine.runtime.store import Fenced, Store
 from tests.portal.portal_case import ZONE
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=ZONE)
@@ -105,19 +104,12 @@ def test_counters_count_from_many_threads(store: Store) -> None:
     assert store.counts() == {"a": 80, "b": 80}
 
 
-def test_changes_that_come_together_share_a_commit_and_no_fault(store: Store) -> None:
-    group = GroupCommit(store)
+def test_transactions_that_come_together_share_no_fault(store: Store) -> None:
+    def write(number: int) -> int:
+        store.execute("INSERT INTO memory VALUES (?, ?)", (str(number % 6), ""))
+        return number
 
-    def write(connection: Connection, numbers: Sequence[int]) -> Sequence[int]:
-        for number in numbers:
-            connection.execute("INSERT INTO memory VALUES (?, ?)", (str(number % 6), ""))
-        return numbers
-
-    def change(number: int) -> int:
-        return group.change(write, number)
-
-    given = together(change, 12)
-    group.stop()
+    given = together(write, 12)
     assert len([one for one in given if isinstance(one, int)]) == 6
     assert len([one for one in given if isinstance(one, Exception)]) == 6
     assert len(store.rows("SELECT * FROM memory")) == 6
