@@ -21,8 +21,9 @@ lint: .venv/test
 story: .venv/run
 	$(BIN)/engine demo --story
 
-bench: .venv/run
-	$(BIN)/engine bench decision
+bench: .venv/bench
+	$(BIN)/engine bench decision --peers
+	$(BIN)/engine bench runtime
 
 # SCHEDULES=N of them; CLUSTER=1 plays them with three engines on one Postgres.
 SCHEDULES ?= 200
@@ -39,6 +40,10 @@ chaos: .venv/test
 
 .venv/test: requirements/test.txt .venv/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	touch $@
+
+.venv/bench: requirements/bench.txt .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	touch $@
 
 clean:

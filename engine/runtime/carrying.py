@@ -183,11 +183,16 @@ class Carriage:
             for event in follow_ups(run.edition, run.event, changes, run.live) if changes else ():
                 self.wake(put_event(self.store, connection, event, {}, self.clock()))
             if status not in (journal.DONE, journal.RETRIED):
-                self.wake(tell_later(self.store, connection, run.n, self.clock()))
+                self.ask_for_a_person(run.n)
         for item in dict.fromkeys([run.event.item, *(one.item for one in mapped)]):
             self.timers.arm(run.edition, run.live, item)
         self.tally.add(f"run {status}")
         self.log.info("run", run=run.n, name=run.event.name, item=str(run.event.item or ""), status=status)
+
+    def ask_for_a_person(self, run: int) -> None:
+        """Queue the notice that a run stopped. Part of the transaction under way."""
+        with self.store.transaction() as connection:
+            self.wake(tell_later(self.store, connection, run, self.clock()))
 
     def _spend(self, run: Running) -> None:
         cost = run.gateway.cost

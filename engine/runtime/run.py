@@ -179,6 +179,7 @@ class Carrier:
             with out.store.fenced(row.lease):
                 out.runs.close(stored.n, journal.FAILED, said)
                 out.inbox.finish(row.n, "run")
+                out.ask_for_a_person(stored.n)
             return None
         run.fresh = self._fresh(stored, run)
         return out.carry(run, out.known(run))

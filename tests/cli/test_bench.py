@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 
 import pytest
@@ -115,7 +116,7 @@ def test_peers_that_are_not_installed_are_named_with_the_way_to_get_them(run, tm
         "--lang", "en", "bench", "decision", "--peers", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     )
     assert ran.code == 2
-    assert "missing: zen" in ran.err
+    assert re.search(r"missing: [a-z_, ]*\bzen\b", ran.err)
     assert "pip install 'reglament[bench]'" in ran.err
 
 
