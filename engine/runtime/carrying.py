@@ -69,7 +69,7 @@ class Carriage:
         for at, group in enumerate(groups):
             if self.must_stop():
                 return 0.0  # the row stays open: the next start goes on here
-            brakes = self.brakes.on()
+            brakes = self.brakes.seen()
             if any(brake.name == ALL for brake in brakes):
                 return self.clock().timestamp() + _PAUSE
             if (held := _braked(group, brakes)) is not None:
