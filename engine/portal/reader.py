@@ -170,7 +170,8 @@ class _Reading:
         self.case.failures.append(ReadFailure(what, error))
 
     def _keep(self, item: Item, row: Mapping[str, object]) -> None:
-        self.rows[item] = row
+        # An item may be read twice: by itself, and as a row of a list, which tells less (not who changed it, or when).
+        self.rows[item] = {**self.rows.get(item, {}), **row}
         self.case.setdefault(item, {}).update(self.map.decode(item.entity, row))
         self.urls |= self.map.file_urls(item.entity, row)
 

@@ -400,3 +400,12 @@ def test_it_stops_within_ten_seconds_whatever_the_portal_does_and_loses_nothing(
             assert [(run.status, len(run.steps)) for run in second.journal.last_runs()][-1:] == [("done", 2)]
         acts = [row for row in portal.store.rows(f"item_{ACT}") if row.get("parentId2") == 118]
         assert len(acts) == 1
+
+
+def test_who_changed_a_child_of_the_deal_is_known_though_its_row_is_read_twice(tmp_path: Path) -> None:
+    rules = RULES.replace("changed: deal.title", "changed: act.title")
+    with running(tmp_path, rules) as live:
+        act = live.portal.store.rows(f"item_{ACT}")[0]
+        live.person.update(ACT, act["id"], {"title": "Другое имя"})
+        live.settle()
+        assert live.runs()[0].by == "user/2"
