@@ -6,18 +6,18 @@ and that a notice lost is no reason to stop: it is tried again as any request is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from engine.action import Command, Commands
 from engine.decision.forms import Json
 from engine.language.types import World
-from engine.language.values import Item, Row, Value
+from engine.language.values import Item
 from engine.portal.gateway import Gateway
 from engine.runtime.inbox import ENGINE_LANE, Pending
 from engine.runtime.requests import put_request
-from engine.runtime.runs import Runs, StoredRun
+from engine.runtime.runs import Runs, StoredRun, read_items
 from engine.runtime.store import Connection, Store
 
 TELL = "tell"
@@ -39,7 +39,6 @@ class Attention:
     world: World
     person: str
     zone: tzinfo
-    link: Callable[[int], str] = lambda run: f"engine runs show {run}"
 
     def answer(self, row: Pending) -> Mapping[str, Json]:
         """Send the notice of the run that the request names. Raises PortalError."""
@@ -47,15 +46,16 @@ class Attention:
         person = self.person or (_person_of(run, self.world) if run is not None else "")
         if run is None or not person:
             return {"told": None}
-        self.gateway.drive(_notice(person, run, self.link(run.n)))
+        self.gateway.drive(_notice(person, run))
         return {"told": f"user/{person}"}
 
 
-def _notice(person: str, run: StoredRun, link: str) -> Commands:
+def _notice(person: str, run: StoredRun) -> Commands:
     subject = str(run.event.item or run.event.name)
     params = {
         "USER_ID": person,
-        "MESSAGE": f"Регламент: запуск {run.n} ({subject}) ждёт человека. {run.verdict.ru} Подробно: {link}",
+        "MESSAGE": f"Регламент: запуск {run.n} ({subject}) ждёт человека. {run.verdict.ru}"
+        f" Подробно: engine runs show {run.n}",
         # The same tag replaces the former notice, with a webhook only beside a CLIENT_ID.
         "TAG": f"reglament run {run.n}",
         "CLIENT_ID": "reglament",
@@ -66,20 +66,13 @@ def _notice(person: str, run: StoredRun, link: str) -> Commands:
 
 def _person_of(run: StoredRun, world: World) -> str:
     """Return the id of the first user named by the item or its deal, empty where there is none."""
-    known = run.facts.get("items")
-    items = (
-        {name: dict(row.values) for name, row in known.values if isinstance(row, Row)}
-        if isinstance(known, Row)
-        else {}
-    )
-    item = run.event.item
-    waiting: list[Value] = [item]
-    if item is not None:
-        waiting.append(items.get(str(item), {}).get("deal"))
-    for one in waiting:
-        spec = world.entities.get(one.entity) if isinstance(one, Item) else None
-        for name, field in (spec.fields if spec is not None else {}).items():
-            person = items.get(str(one), {}).get(name)
+    items, item = read_items(run.facts), run.event.item
+    deal = items.get(item, {}).get("deal") if item is not None else None
+    for one in (item, deal):
+        if not isinstance(one, Item) or one.entity not in world.entities:
+            continue
+        for name, field in world.entities[one.entity].fields.items():
+            person = items.get(one, {}).get(name)
             if field.type.entity == _USER and isinstance(person, Item):
                 return person.id
     return ""

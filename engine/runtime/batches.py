@@ -31,7 +31,7 @@ def batches(steps: Sequence[Step], actions: Mapping[str, Action]) -> Iterator[li
 
 
 def _may_join(step: Step, group: Sequence[Step], actions: Mapping[str, Action]) -> bool:
-    if not all(_only_sets_fields(one, actions[one.call.action]) for one in (*group, step)):
+    if not all(_only_sets_fields(one, actions[one.call.action]) for one in (group[0], step)):
         return False
     written = {place for one in group for place in _places(one)}
     return written.isdisjoint(_places(step))

@@ -90,7 +90,7 @@ class Brakes:
                     f"the rule has fired more than {caps.items} times within an hour",
                 ),
             )
-        if caps.again and event.item is not None and not _is_first_issue(event):
+        if caps.again and event.item is not None and not _is_command(event):
             yield (
                 f"again {rule.id} {event.item}",
                 caps.again,
@@ -127,8 +127,8 @@ class Brakes:
         self._store.execute("DELETE FROM spent WHERE hour < ?", (int(now.timestamp()) // _HOUR - 1,))
 
 
-def _is_first_issue(event: Event) -> bool:
-    """A person's own command may be given again and again."""
+def _is_command(event: Event) -> bool:
+    """True for what a person asks for: it may be asked again and again."""
     return event.name == "command"
 
 

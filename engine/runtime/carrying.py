@@ -17,7 +17,7 @@ from engine.portal.estimate import Cost
 from engine.runtime import runs as journal
 from engine.runtime.attention import tell_later
 from engine.runtime.batches import batches
-from engine.runtime.brakes import ALL, Brake, Brakes
+from engine.runtime.brakes import Brake, Brakes
 from engine.runtime.inbox import Inbox, put_event
 from engine.runtime.logs import Log
 from engine.runtime.running import Running, result_of_unplanned
@@ -69,43 +69,41 @@ class Carriage:
         for at, group in enumerate(groups):
             if self.must_stop():
                 return 0.0  # the row stays open: the next start goes on here
-            brakes = self.brakes.seen()
-            if any(brake.name == ALL for brake in brakes):
+            if self.brakes.is_paused():
                 return self.clock().timestamp() + _PAUSE
-            if (held := _braked(group, brakes)) is not None:
+            if (held := _braked(group, self.brakes.seen())) is not None:
                 self._end(run, journal.HELD, held)
                 return None
-            after = groups[at + 1] if at + 1 < len(groups) else None
             ended = self.steps.carry_out(run, group)
-            settled = self._settle(run, group, ended, after)
-            if settled is not False:
-                return settled
+            waiting = next((one for one in zip(group, ended, strict=True) if one[1].status == RETRY), None)
+            if waiting is not None and run.tries < len(self.delays):
+                return self._wait(run, group, ended, waiting)
+            if not self._settle(run, group, ended, groups[at + 1] if at + 1 < len(groups) else ()):
+                return None
         if not groups:
             self._end(run, journal.DONE, None)
         return None
 
     def _settle(
-        self, run: Running, group: Sequence[Step], ended: Sequence[Ended], after: Sequence[Step] | None
-    ) -> float | bool | None:
-        """Record how the steps of a group ended. False where the run goes on; else what `carry` returns."""
-        waiting = next((one for one in zip(group, ended, strict=True) if one[1].status == RETRY), None)
-        if waiting is not None and run.tries < len(self.delays):
-            return self._wait(run, group, ended, waiting)
+        self, run: Running, group: Sequence[Step], ended: Sequence[Ended], after: Sequence[Step]
+    ) -> bool:
+        """Record how the steps of a group ended; True where the run goes on with the steps `after` it."""
         final = [_given_up(one) for one in ended]
         stopper = next((one for one in zip(group, final, strict=True) if one[1].stops), None)
+        goes_on = stopper is None and bool(after)
         with self.store.fenced(run.lease):
             self._record(run, group, final)
             if run.tries:
                 self.runs.advance(run.n)
                 run.tries = 0
-            for step in after or () if stopper is None else ():
+            for step in after if goes_on else ():
                 self.runs.begin_step(run.n, step.number)
             if stopper is not None:
                 status = journal.UNKNOWN if stopper[1].status == "unknown" else journal.FAILED
-                self._close(run, status, self._stopped_words(run, *stopper))
-            elif after is None:
-                self._close(run, journal.DONE, None)
-        return None if stopper is not None or after is None else False
+                self.close(run, status, self._stopped_words(run, *stopper))
+            elif not goes_on:
+                self.close(run, journal.DONE, None)
+        return goes_on
 
     def begin(self, run: Running) -> None:
         """Note, in the transaction that opens the run, which step a killed process would have been at."""
@@ -147,7 +145,7 @@ class Carriage:
 
     def _end(self, run: Running, status: str, said: Said | None) -> None:
         with self.store.fenced(run.lease):
-            self._close(run, status, said)
+            self.close(run, status, said)
 
     def known(self, run: Running) -> dict[int, StoredStep]:
         """Return what has become of the run's steps so far, by number."""
@@ -167,12 +165,8 @@ class Carriage:
                 self.runs.end_step(run.n, step.number, ended)
         self.runs.close(earlier.n, journal.RETRIED)
 
-    def close_unbegun(self, run: Running, status: str, said: Said) -> None:
-        """End a run that never did anything. Part of the transaction under way."""
-        self._close(run, status, said)
-
-    def _close(self, run: Running, status: str, said: Said | None) -> None:
-        """End the run and, in the same transaction, release what follows from what it did."""
+    def close(self, run: Running, status: str, said: Said | None) -> None:
+        """End the run and, in the transaction under way, release what follows from what it did."""
         mapped = [one for one in run.written if one.item.entity in run.edition.world.entities]
         changes = [change for one in mapped for change in one.changes]
         self.runs.close(run.n, status, said)

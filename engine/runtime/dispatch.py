@@ -87,11 +87,6 @@ class Dispatch:
         """True while the worker works."""
         return self._thread.is_alive()
 
-    @property
-    def busy(self) -> int:
-        """How many lanes this process is working on."""
-        return len(self._busy)
-
     def wake(self, lane: str) -> None:
         """Nothing to do: whoever has put a row into a lane has put its job in the same transaction."""
 

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from engine.action import Command
 from engine.portal.errors import PortalError
+from engine.runtime.memory import recall, remember
 from engine.runtime.store import Store
 
 
@@ -47,13 +48,9 @@ class EngineMethods:
         if command.method == "engine.key":
             return getattr(self._local, "key", "")
         if command.method == "engine.recall":
-            row = self._store.row("SELECT value FROM memory WHERE key = ?", (str(params["key"]),))
-            return row["value"] if row else None
+            return recall(self._store, str(params["key"]))
         if command.method == "engine.remember":
-            self._store.write(
-                "INSERT INTO memory VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                (str(params["key"]), str(params["value"])),
-            )
+            remember(self._store, str(params["key"]), str(params["value"]))
             return None
         raise PortalError(command.method, "ERROR_METHOD_NOT_FOUND", "the engine has no such method")
 

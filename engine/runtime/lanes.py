@@ -82,11 +82,6 @@ class Lanes:
         """True while all threads work."""
         return all(thread.is_alive() for thread in self._threads)
 
-    @property
-    def busy(self) -> int:
-        """How many lanes are being worked on."""
-        return len(self._busy)
-
     def wake(self, lane: str) -> None:
         """Say that the lane has something to do."""
         with self._changed:

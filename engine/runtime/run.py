@@ -145,10 +145,10 @@ class Carrier:
                 present=occasion.present,
             )  # fmt: skip
             if is_loop:
-                out.close_unbegun(run, journal.LOOP, self._loop_words(event, decision, facts, edition))
+                out.close(run, journal.LOOP, self._loop_words(event, decision, facts, edition))
             elif fault is not None:
                 said = Said(f"Ошибка плагина: {fault}.", f"A plugin failed: {fault}.")
-                out.close_unbegun(run, journal.FAILED, said)
+                out.close(run, journal.FAILED, said)
             else:
                 out.brakes.note(connection, decision)
                 out.begin(run)
@@ -194,18 +194,10 @@ class Carrier:
             plan = plan_of(self.carriage.runs.steps(stored.n), edition)
         except LookupError:
             return None
-        present = self._gone_on(stored.event.item, facts, row)
         return Running(
-            stored.n,
-            edition,
-            stored.event,
-            facts,
-            plan,
-            row.lease,
-            self.gateway.metered(),
-            stored.tries,
-            present,
-        )
+            stored.n, edition, stored.event, facts, plan, row.lease, self.gateway.metered(),
+            tries=stored.tries, present=self._gone_on(stored.event.item, facts, row),
+        )  # fmt: skip
 
     def _gone_on(self, item: Item | None, facts: Facts, row: Pending) -> dict[str, Value]:
         """Return the fields that were decided on as they stood at an earlier stage, as they are now.

@@ -302,11 +302,17 @@ def facts_values(facts: Facts) -> dict[str, Value]:
 
 def read_facts_values(values: Mapping[str, Value], like: Facts) -> Facts:
     """Return facts with the stored items and roots, and the world, calendar and time of `like`."""
-    items, roots = values["items"], values["roots"]
+    roots = values["roots"]
+    named = dict(roots.values) if isinstance(roots, Row) else {}
+    return Facts(like.world, like.derivations, like.calendar, like.now, read_items(values), named)
+
+
+def read_items(values: Mapping[str, Value]) -> dict[Item, Mapping[str, Value]]:
+    """Return the items of stored facts with their fields."""
+    items = values["items"]
     known: dict[Item, Mapping[str, Value]] = {}
     for name, fields in items.values if isinstance(items, Row) else ():
         item = item_of(name)
         if item is not None and isinstance(fields, Row):
             known[item] = dict(fields.values)
-    named = dict(roots.values) if isinstance(roots, Row) else {}
-    return Facts(like.world, like.derivations, like.calendar, like.now, known, named)
+    return known

@@ -40,17 +40,11 @@ def steps_of(live: Live) -> list[str]:
     return [step.status for run in live.runs() for step in run.steps]
 
 
-def writes(live: Live, seen: list[str]) -> None:
-    live.portal.faults = lambda request: seen.append(request.method)
-
-
 def test_fields_travel_together_and_a_notice_comes_after_them(tmp_path: Path) -> None:
     rules = RULES.replace('      - field.set: {deal.stage_plan: "30 %, 70 %"}\n', "").replace(
         '      - field.set: {deal.stage_plan: "10 %, 90 %"}\n', ""
     )
     with running(tmp_path, rules) as live:
-        seen: list[str] = []
-        writes(live, seen)
         live.person.update(DEAL, 118, {"title": "Раз"})
         live.settle()
         assert steps_of(live) == ["done", "done", "done"]

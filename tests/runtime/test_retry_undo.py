@@ -34,7 +34,6 @@ rules:
     actions:
       - notify: {to: "${deal.manager}", text: "Сделка ${deal.title}"}
 """
-PLAN = "ufCrm5StagePlan"
 
 
 def request(live: Live, verb: str, lane: str = "deal/118", **params: object):
