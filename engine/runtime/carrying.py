@@ -74,30 +74,29 @@ class Carriage:
             if (held := _braked(group, self.brakes.seen())) is not None:
                 self._end(run, journal.HELD, held)
                 return None
+            started = self.clock()
             ended = self.steps.carry_out(run, group)
             waiting = next((one for one in zip(group, ended, strict=True) if one[1].status == RETRY), None)
             if waiting is not None and run.tries < len(self.delays):
-                return self._wait(run, group, ended, waiting)
-            if not self._settle(run, group, ended, groups[at + 1] if at + 1 < len(groups) else ()):
+                return self._wait(run, group, ended, waiting, started)
+            if not self._settle(run, group, ended, started, is_last=at + 1 == len(groups)):
                 return None
         if not groups:
             self._end(run, journal.DONE, None)
         return None
 
     def _settle(
-        self, run: Running, group: Sequence[Step], ended: Sequence[Ended], after: Sequence[Step]
+        self, run: Running, group: Sequence[Step], ended: Sequence[Ended], started: datetime, *, is_last: bool
     ) -> bool:
-        """Record how the steps of a group ended; True where the run goes on with the steps `after` it."""
+        """Record how the steps of a group ended; True where the run goes on with the next one."""
         final = [_given_up(one) for one in ended]
         stopper = next((one for one in zip(group, final, strict=True) if one[1].stops), None)
-        goes_on = stopper is None and bool(after)
+        goes_on = stopper is None and not is_last
         with self.store.fenced(run.lease):
-            self._record(run, group, final)
+            self._record(run, group, final, started)
             if run.tries:
                 self.runs.advance(run.n)
                 run.tries = 0
-            for step in after if goes_on else ():
-                self.runs.begin_step(run.n, step.number)
             if stopper is not None:
                 status = journal.UNKNOWN if stopper[1].status == "unknown" else journal.FAILED
                 self.close(run, status, self._stopped_words(run, *stopper))
@@ -105,22 +104,16 @@ class Carriage:
                 self.close(run, journal.DONE, None)
         return goes_on
 
-    def begin(self, run: Running) -> None:
-        """Note, in the transaction that opens the run, which step a killed process would have been at."""
-        first = next((step for step in run.plan if step.status == PLANNED), None)
-        if first is not None:
-            self.runs.begin_step(run.n, first.number)
-
-    def _record(self, run: Running, group: Sequence[Step], ended: Sequence[Ended]) -> None:
+    def _record(self, run: Running, group: Sequence[Step], ended: Sequence[Ended], started: datetime) -> None:
         """The steps' ends, the snapshots moved on, the numbers tied, in one transaction; then the facts grow."""
         now = self.clock()
         for step, one in zip(group, ended, strict=True):
-            self.runs.end_step(run.n, step.number, one)
+            self.runs.end_step(run.n, step.number, one, started)
             for written in one.written:
                 if written.item.entity in run.edition.world.entities:
                     own = own_fields(run.edition.world, written.item.entity, written.after)
                     save_snapshot(self.store, written.item, {**own, MOVED: written.moved}, now)
-            if one.status == "done":
+            if one.status == "done" and one.may_bear_numbers:
                 self.steps.record_numbers(run, step, one)
             self.tally.add(f"step {one.status}")
             self.log.info("step", run=run.n, step=step.number, action=step.call.action, status=one.status)
@@ -128,15 +121,16 @@ class Carriage:
             run.take(step, one.result, one.written)
 
     def _wait(
-        self, run: Running, group: Sequence[Step], ended: Sequence[Ended], waiting: tuple[Step, Ended]
-    ) -> float:
+        self, run: Running, group: Sequence[Step], ended: Sequence[Ended],
+        waiting: tuple[Step, Ended], started: datetime,
+    ) -> float:  # fmt: skip
         """The run waits and holds its lane; what else of the group was done is recorded."""
         step, why = waiting
         delay = delay_for(why.wait, self.delays[run.tries])
         at = self.clock().timestamp() + delay
         done = [one for one in zip(group, ended, strict=True) if one[1].status != RETRY]
         with self.store.fenced(run.lease):
-            self._record(run, [one for one, _ in done], [one for _, one in done])
+            self._record(run, [one for one, _ in done], [one for _, one in done], started)
             self.runs.wait(run.n, step.number, why.reason)
             self.inbox.wait(run.lease.event, at, why.reason)
             self._spend(run)

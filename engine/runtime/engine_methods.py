@@ -15,6 +15,8 @@ from engine.portal.errors import PortalError
 from engine.runtime.memory import recall, remember
 from engine.runtime.store import Store
 
+NUMBER = "engine.number.take"
+
 
 class EngineMethods:
     """Answers `engine.*` commands from `store`. `last_given` maps (series, year) to the last number of before us.
@@ -41,7 +43,7 @@ class EngineMethods:
     def __call__(self, command: Command) -> object:
         """Return the answer's result. Raises PortalError for a method that does not exist."""
         params = command.params
-        if command.method == "engine.number.take":
+        if command.method == NUMBER:
             return self.take_number(
                 str(params["series"]), str(params["owner"]), int(str(params["year"])), str(params["format"])
             )

@@ -26,6 +26,19 @@ DELIVERY, EVENT, REQUEST = "delivery", "event", "request"
 ENGINE_LANE = "engine"
 _CROSSING = 0.05
 _COUNT_EVERY = 1000
+# The lane's row that was begun before the first one that waits, if there is one: it ends first.
+_NEXT = """n = coalesce(
+    (SELECT min(n) FROM event WHERE lane = ? AND state = 'running'),
+    (SELECT min(n) FROM event WHERE lane = ? AND state = 'waiting')
+)"""
+_BEGIN = "state = 'running', attempt = attempt + 1, owner = ?"
+# One statement where nothing is in the way, since every run waits for its answer.
+_TAKE = f"""
+UPDATE event SET {_BEGIN} WHERE {_NEXT} AND next_try <= ? AND also = '' AND (state = 'running' OR NOT EXISTS (
+    SELECT 1 FROM event AS crossing WHERE crossing.also = event.lane AND crossing.also <> ''
+    AND crossing.n < event.n AND crossing.state <> 'done'
+)) RETURNING *
+"""  # noqa: S608
 
 
 class InboxFull(Exception):  # noqa: N818 — it names a state of affairs
@@ -166,30 +179,28 @@ class Inbox:
         """
         now = self._clock().timestamp()
         with self._store.taking(lane) as connection:
-            row = connection.execute(
-                "SELECT * FROM event WHERE lane = ? AND state <> 'done' ORDER BY n LIMIT 1"  # noqa: S608
-                + self._store.for_update,
-                (lane,),
-            ).fetchone()
+            row: Row | Held | None = connection.execute(_TAKE, (self._owner, lane, lane, now)).fetchone()
             if row is None:
-                return None
-            row = self._begun(connection, row) or row
-            if row["next_try"] > now:
-                return Held(float(row["next_try"]))
-            if self._is_crossed(connection, row):
-                return Held(now + _CROSSING)
-            connection.execute(
-                "UPDATE event SET state = 'running', attempt = attempt + 1, owner = ? WHERE n = ?",
-                (self._owner, row["n"]),
-            )
-        return read_row(row, zone)
+                # Mostly there is none; else it waits, or moves between two deals.
+                row = self._take_carefully(connection, lane, now)
+        return row if row is None or isinstance(row, Held) else read_row(row, zone)
 
-    def _begun(self, connection: Connection, row: Row) -> Row | None:
-        """Return the lane's row that was begun before `row` was put into the lane, if there is one: it ends first."""
-        if row["state"] != "waiting":
+    def _take_carefully(self, connection: Connection, lane: str, now: float) -> Row | Held | None:
+        """Take the lane's next row where it may be taken at all; looks at what `_TAKE` leaves out."""
+        row = connection.execute(
+            f"SELECT * FROM event WHERE {_NEXT}" + self._store.for_update,  # noqa: S608
+            (lane, lane),
+        ).fetchone()
+        if row is None:
             return None
-        sql = "SELECT * FROM event WHERE lane = ? AND state = 'running' ORDER BY n LIMIT 1"
-        return connection.execute(sql + self._store.for_update, (row["lane"],)).fetchone()
+        if row["next_try"] > now:
+            return Held(float(row["next_try"]))
+        if self._is_crossed(connection, row):
+            return Held(now + _CROSSING)
+        return connection.execute(
+            f"UPDATE event SET {_BEGIN} WHERE n = ? RETURNING *",  # noqa: S608
+            (self._owner, row["n"]),
+        ).fetchone()
 
     @staticmethod
     def _is_crossed(connection: Connection, row: Row) -> bool:
@@ -319,7 +330,7 @@ def put_event(
 
 
 def read_row(row: Row, zone: tzinfo) -> Pending:
-    """Return a row as it was before it was taken, with the lease of this taking. A delivery's `before` is unknown."""
+    """Return a row that was just taken, with the lease of this taking. A delivery's `before` is unknown."""
     n = int(row["n"])
     event = Event(
         name=row["name"],
@@ -339,8 +350,8 @@ def read_row(row: Row, zone: tzinfo) -> Pending:
         load_map(row["roots"]),
         int(row["tries"]),
         row["lane"],
-        Lease(n, int(row["attempt"]) + 1),
-        is_resumed=row["state"] == "running",
+        Lease(n, int(row["attempt"])),
+        is_resumed=int(row["attempt"]) > 1,
         is_late=bool(row["late"]),
         present=load_map(row["present"]),
     )

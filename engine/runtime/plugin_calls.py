@@ -15,6 +15,7 @@ from engine.action import Action, Answer, Command, PluginError
 from engine.language.values import File
 from engine.portal.contents import Contents
 from engine.portal.errors import BatchFailure, PortalError, only_reads
+from engine.runtime.engine_methods import NUMBER
 
 T = TypeVar("T")
 _MOST_KEPT = 2000
@@ -26,6 +27,7 @@ class Trace:
 
     answers: list[dict[str, object]] = field(default_factory=list)
     has_written: bool = False
+    has_taken_number: bool = False
     asked: Sequence[Command] = ()
 
     def note(self, answers: Sequence[Answer]) -> None:
@@ -68,6 +70,7 @@ def traced(
         except Exception as error:
             raise plugin_error(action, error) from error
         trace.asked = commands
+        trace.has_taken_number |= any(command.method == NUMBER for command in commands)
         answers = yield commands
         trace.note(answers)
 

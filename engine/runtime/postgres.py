@@ -21,7 +21,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from engine.runtime.store import Row, StateError, StateLost
+from engine.runtime.store import Fenced, Row, StateError, StateLost
 
 # A process that was frozen inside a transaction must not keep the rows that another one takes over.
 _SESSION = {
@@ -29,6 +29,8 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "8s",
     "lock_timeout": "20s",
     "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
 }
 _OPEN_SECONDS = 5
 _MOST_PREPARED = 400
@@ -131,7 +133,11 @@ class _Preparing(PostgresCursor):
 
 
 class Session:
-    """A connection that one thread uses at a time. Every fault of the server itself is raised as StateLost."""
+    """A connection that one thread uses at a time.
+
+    Every fault of the server itself is raised as StateLost; a division by zero as Fenced: nothing else divides here,
+    and a condition that fails its transaction in the server costs no waiting of its own.
+    """
 
     def __init__(self, address: str, options: Mapping[str, str] | None = None) -> None:
         self._raw = connect(address, options or {})
@@ -280,6 +286,8 @@ class Session:
             is_outdated = isinstance(error, psycopg.errors.FeatureNotSupported)
             if not is_outdated:
                 self._resume()
+            if isinstance(error, psycopg.errors.DivisionByZero):
+                raise Fenced("taken over by another process") from error
             is_bad = self._libpq.status != ConnStatus.OK or is_outdated
             if is_bad:
                 self._raw.close()

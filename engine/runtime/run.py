@@ -151,7 +151,6 @@ class Carrier:
                 out.close(run, journal.FAILED, said)
             else:
                 out.brakes.note(connection, decision)
-                out.begin(run)
             if retry_of is not None:
                 out.inherit(run, retry_of)
         return None if is_loop or fault is not None else out.carry(run, out.known(run) if retry_of else {})

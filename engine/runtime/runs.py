@@ -24,13 +24,15 @@ from engine.language.values import Item, Row, Value
 from engine.portal.estimate import Cost
 from engine.runtime.running import result_of_unplanned
 from engine.runtime.steps import Ended
+from engine.runtime.store import Connection, Store
 from engine.runtime.store import Row as DbRow
-from engine.runtime.store import Store
 from engine.runtime.wire import dump, item_of, load, load_map
 from engine.runtime.written import Written, from_rows, to_rows
 
 RUNNING, WAITING, DONE, FAILED, UNKNOWN, LOOP = "running", "waiting", "done", "failed", "unknown", "loop"
 HELD, RETRIED, UNDONE = "held", "retried", "undone"
+# SQLite takes a limited number of values in one statement.
+_STEPS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +101,31 @@ class Runs:
             ).fetchone()  # fmt: skip
             assert row is not None
             number = int(row[0])
-            connection.executemany(
-                "INSERT INTO step (run, number, rule, action, call, planned_id, status, key, reason, result)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?)",
-                [
-                    (
-                        number, step.number, step.rule.id, step.call.action, position_of(step), step.planned_id,
-                        step.status, clean(str(step.key)), clean(step.reason),
-                        dump(None if step.status == PLANNED else result_of_unplanned(step)),
-                    )
-                    for step in decision.plan
-                ],
-            )  # fmt: skip
+            if decision.plan:
+                self._insert_steps(connection, number, decision.plan)
         return number
 
-    def begin_step(self, run: int, number: int) -> None:
-        """Note when a step began."""
-        sql = "UPDATE step SET started = coalesce(started, ?) WHERE run = ? AND number = ?"
-        self._store.write(sql, (self._clock().isoformat(), run, number))
+    @staticmethod
+    def _insert_steps(connection: Connection, run: int, plan: Sequence[Step]) -> None:
+        rows = [
+            (
+                run, step.number, step.rule.id, step.call.action, position_of(step), step.planned_id, step.status,
+                clean(str(step.key)), clean(step.reason),
+                dump(None if step.status == PLANNED else result_of_unplanned(step)),
+            )
+            for step in plan
+        ]  # fmt: skip
+        for at in range(0, len(rows), _STEPS_AT_ONCE):
+            some = rows[at : at + _STEPS_AT_ONCE]
+            places = ",".join(["(?,?,?,?,?,?,?,?,?,?)"] * len(some))
+            connection.execute(
+                "INSERT INTO step (run, number, rule, action, call, planned_id, status, key, reason, result)"  # noqa: S608
+                f" VALUES {places}",
+                [value for row in some for value in row],
+            )
 
-    def end_step(self, run: int, number: int, ended: Ended) -> None:
-        """Store what became of a step. Part of the transaction under way."""
+    def end_step(self, run: int, number: int, ended: Ended, started: datetime | None = None) -> None:
+        """Store what became of a step that was begun at `started`. Part of the transaction under way."""
         now = self._clock().isoformat()
         self._store.write(
             "UPDATE step SET status=?, key=?, reason=?, result=?, written=?, answers=?, discrepancies=?,"
@@ -127,7 +133,7 @@ class Runs:
             (
                 ended.status, clean(ended.key), clean(ended.reason), dump(ended.result), dump(to_rows(ended.written)),
                 json.dumps(list(ended.answers)), json.dumps([asdict(one) for one in ended.discrepancies]),
-                now, now, run, number,
+                now if started is None else started.isoformat(), now, run, number,
             ),
         )  # fmt: skip
 

@@ -44,7 +44,8 @@ class Ended:
     """How a step ended. `status` is done, skipped, no_op, undecided, failed, unknown, or `retry` for "not yet".
 
     `stops` is true where the run must not go on without a person; `is_doubtful` where a `retry` does not know whether
-    an earlier try has happened. `wait` is what the portal asks for, in seconds.
+    an earlier try has happened. `wait` is what the portal asks for, in seconds. `may_bear_numbers` is false where
+    this very try did it all and took no number.
     """
 
     status: str
@@ -57,6 +58,7 @@ class Ended:
     stops: bool = False
     wait: float | None = None
     is_doubtful: bool = False
+    may_bear_numbers: bool = True
 
 
 @dataclass
@@ -70,13 +72,17 @@ class _Try:
     key: str
     trace: Trace = field(default_factory=Trace)
     is_doubtful: bool = False
+    may_bear_numbers: bool = True
 
     @property
     def number_key(self) -> str:
         return self.key or f"run {self.run.n} step {self.step.number}"
 
     def ended(self, status: str, reason: str = "", **more: object) -> Ended:
-        return Ended(status, reason, self.key, answers=tuple(self.trace.answers), **more)  # type: ignore[arg-type]
+        return Ended(
+            status, reason, self.key, answers=tuple(self.trace.answers), may_bear_numbers=self.may_bear_numbers,
+            **more,  # type: ignore[arg-type]
+        )  # fmt: skip
 
 
 class Steps:
@@ -202,6 +208,7 @@ class Steps:
     def _do(self, one: _Try) -> Ended:
         """Send the commands, then perform; write the result down before anything else."""
         result = one.run.gateway.drive(_commands(one))
+        one.may_bear_numbers = one.trace.has_taken_number
         if overrides(one.action, "perform"):
             outside = Outside(one.number_key, one.run.event.time, self._contents, self._methods)
             result = call_plugin(one.action, lambda: one.action.perform(one.effect, outside))
