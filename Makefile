@@ -24,6 +24,7 @@ story: .venv/run
 bench: .venv/bench
 	$(BIN)/engine bench decision --peers
 	$(BIN)/engine bench runtime
+	$(BIN)/engine bench portal
 
 # SCHEDULES=N of them; CLUSTER=1 plays them with three engines on one Postgres.
 SCHEDULES ?= 200

@@ -10,37 +10,39 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from engine.document_settings import DocumentValues
 from engine.language.diagnostics import Diagnostic
-from engine.language.shape import Findings
-from engine.language.source import ListNode, MapNode, Node, ScalarNode, read_source
+from engine.language.source import ListNode, MapNode, Node, read_source
 from engine.language.timing import parse_duration
 from engine.language.types import World
-from engine.language.values import Duration
 from engine.language.world import read_world
-from engine.setup import Caps, DocumentSetup, Keep, LogSetup, MailSetup, VatRate
+from engine.setting_values import is_readable
+from engine.setup import ApplicationSetup, Caps, DocumentSetup, Keep, LogSetup, MailSetup
 
-_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}]*))?\}")
+# The vendor's portals call https alone; http is for a twin on this machine.
+_OUTSIDE = re.compile(r"https?://[\w.\-\[\]:]+(?:/[\w.\-/]*)?")
 _KEYS = {
     "": (
         "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "lanes",
         "takeover", "brakes", "sweep", "journal", "log", "listen", "map",
     ),
     "company": ("name", "time_zone", "calendar", "language"),
-    "portal": ("webhook_url", "application_token", "shared_drive", "attention"),
+    "portal": (
+        "webhook_url", "client_id", "client_secret", "oauth_server", "address", "application_token", "shared_drive",
+        "attention",
+    ),
     "brakes": ("items", "mails", "again"),
     "sweep": ("every",),
     "journal": ("keep", "keep_failed"),
     "log": ("format", "level"),
     "mail": ("host", "port", "security", "user", "password", "from"),
     "documents": ("numbers", "last_given", "due", "vat", "prices_include_vat", "templates"),
-    "listen": ("public", "console"),
+    "listen": ("public", "console", "address"),
 }  # fmt: skip
 
 
@@ -67,6 +69,8 @@ class Settings:
     calendar: str
     language: str
     webhook_url: str = field(repr=False)
+    application: ApplicationSetup
+    portal: str
     application_token: str = field(repr=False)
     shared_drive: str
     attention: str
@@ -83,14 +87,28 @@ class Settings:
     state: str = field(repr=False)
     public: Address
     console: Address
+    outside: str
     world: World = field(repr=False)
     map_text: bytes = field(repr=False)
     own: Mapping[str, object] = field(default_factory=dict, repr=False)
 
     @property
     def portal_address(self) -> str:
-        """`https://portal.example`: the webhook's address without its path, for links."""
-        return self.webhook_url.split("/rest/")[0].rstrip("/")
+        """`https://portal.example`: for links; empty where neither a webhook nor `portal.address` says it."""
+        return self.portal or self.webhook_url.split("/rest/")[0].rstrip("/")
+
+    def require_connection(self) -> None:
+        """Return where all is set that a running engine needs. Raises MissingSecret for the first that is not.
+
+        An application brings its tokens when it is installed, yet links need the portal's address before.
+        """
+        if self.application:
+            if not self.portal_address:
+                raise MissingSecret("BITRIX24_PORTAL")
+            return
+        self.require_portal()
+        if not self.application_token:
+            raise MissingSecret("BITRIX24_APPLICATION_TOKEN")
 
     def require_portal(self) -> str:
         """Return the webhook address. Raises MissingSecret where none is set."""
@@ -141,14 +159,8 @@ def read_settings(
     return (None if any(one.is_error for one in found) else settings), found
 
 
-class _Reader:
+class _Reader(DocumentValues):
     """One reading of a config file. Every miss is a diagnostic with a place; reading goes on to find the next."""
-
-    def __init__(self, top: MapNode, variables: Mapping[str, str], folder: Path) -> None:
-        self.top = top
-        self.variables = variables
-        self.folder = folder
-        self.findings = Findings()
 
     def read(self, config: Path, *, is_example: bool) -> Settings:
         self.findings.keys(self.top, _KEYS[""])
@@ -168,11 +180,13 @@ class _Reader:
             zone=self.zone(),
             calendar=self.text("company", "calendar", "RU"),
             language=self.one_of("company", "language", ("ru", "en"), "ru"),
-            webhook_url=self.text("portal", "webhook_url"),
+            webhook_url=self.webhook(),
+            application=self.application(),
+            portal=self.portal(),
             application_token=self.text("portal", "application_token"),
             shared_drive=self.text("portal", "shared_drive", "common"),
             attention=self.text("portal", "attention"),
-            lanes=max(1, self.number("", "lanes", 8)),
+            lanes=max(1, self.number("", "lanes", 64)),
             takeover=max(1, self.number("", "takeover", 20)),
             brakes=self.caps(),
             sweep_seconds=self.sweep_seconds(),
@@ -188,42 +202,11 @@ class _Reader:
             state=self.state(),
             public=self.address("public", 8024),
             console=self.address("console", 8026),
+            outside=self.outside(),
             world=world,
             map_text=_slice(map_node),
             own=_plain(self.top.get("plugins_settings")),
         )
-
-    def node(self, section: str, key: str) -> Node | None:
-        holder = self.top.get(section) if section else self.top
-        return holder.get(key) if isinstance(holder, MapNode) else None
-
-    def text(self, section: str, key: str, default: str = "") -> str:
-        node = self.node(section, key)
-        if node is None:
-            return default
-        if not isinstance(node, ScalarNode):
-            self.findings.text(node)
-            return default
-        return _VARIABLE.sub(lambda m: self.variables.get(m.group(1)) or m.group(2) or "", node.text)
-
-    def refuse(self, node: Node | None, value: str, wanted_ru: str, wanted_en: str) -> None:
-        span = node.span if node is not None else self.top.span
-        self.findings.say("R320", span, value=value, wanted_ru=wanted_ru, wanted_en=wanted_en)
-
-    def one_of(self, section: str, key: str, options: tuple[str, ...], default: str) -> str:
-        value = self.text(section, key, default)
-        if value not in options:
-            listed = ", ".join(options)
-            self.refuse(self.node(section, key), value, f"одно из: {listed}", f"one of: {listed}")
-            return default
-        return value
-
-    def number(self, section: str, key: str, default: int) -> int:
-        value = self.text(section, key, str(default))
-        if not re.fullmatch(r"[0-9]{1,9}", value):
-            self.refuse(self.node(section, key), value, "целое число", "a whole number")
-            return default
-        return int(value)
 
     def zone(self) -> ZoneInfo:
         value = self.text("company", "time_zone", "Europe/Moscow")
@@ -236,12 +219,56 @@ class _Reader:
             )  # fmt: skip
             return ZoneInfo("UTC")
 
-    def path(self, key: str, default: str) -> Path:
-        return (self.folder / self.text("", key, default)).resolve()
+    def webhook(self) -> str:
+        """Return the webhook's address, empty where it is none; who needs one says what form it must have."""
+        value = self.text("portal", "webhook_url")
+        if is_readable(value):
+            return value
+        self.refuse(
+            self.node("portal", "webhook_url"), "***", "адрес входящего вебхука", "the address of a webhook"
+        )
+        return ""
+
+    def application(self) -> ApplicationSetup:
+        """Return the application, from the variables where the file says nothing of it: `.env` alone is enough."""
+        usual = ApplicationSetup()
+        server = self.text(
+            "portal", "oauth_server", self.variable("BITRIX24_OAUTH_SERVER") or usual.oauth_server
+        )
+        if not _OUTSIDE.fullmatch(server):
+            self.refuse(
+                self.node("portal", "oauth_server"), server, f"адрес вида {usual.oauth_server}",
+                f"an address like {usual.oauth_server}",
+            )  # fmt: skip
+        return ApplicationSetup(
+            self.text("portal", "client_id", self.variable("BITRIX24_CLIENT_ID")),
+            self.text("portal", "client_secret", self.variable("BITRIX24_CLIENT_SECRET")),
+            server.rstrip("/"),
+        )
+
+    def portal(self) -> str:
+        """Return the portal's address, which an application's settings say themselves."""
+        value = self.text("portal", "address", self.variable("BITRIX24_PORTAL")).rstrip("/")
+        if value and not _OUTSIDE.fullmatch(value):
+            self.refuse(
+                self.node("portal", "address"), value,
+                "адрес вида https://company.bitrix24.ru", "an address like https://company.bitrix24.com",
+            )  # fmt: skip
+            return ""
+        return value
 
     def state(self) -> str:
         value = self.text("", "state", "./state/engine.db")
-        return value if "://" in value else str((self.folder / value).resolve())
+        if value and "://" not in value and not re.match(r"[A-Za-z][\w+]+:", value):
+            return str((self.folder / value).resolve())
+        if not re.match(r"postgres(ql)?://", value) or not is_readable(value):
+            self.refuse(
+                self.node("", "state"), value,
+                "файл или postgresql://user:password@host/database",
+                "a file or postgresql://user:password@host/database",
+            )  # fmt: skip
+            return ""
+        return value
 
     def address(self, key: str, port: int) -> Address:
         value = self.text("listen", key, f"127.0.0.1:{port}")
@@ -252,6 +279,17 @@ class _Reader:
             )
             return Address("127.0.0.1", port)
         return Address(host, int(digits))
+
+    def outside(self) -> str:
+        """Return the address under which the portal reaches the public listener, empty where nobody has said it."""
+        value = self.text("listen", "address").rstrip("/")
+        if value and not _OUTSIDE.fullmatch(value):
+            self.refuse(
+                self.node("listen", "address"), value,
+                "адрес вида https://reglament.company.ru", "an address like https://reglament.company.com",
+            )  # fmt: skip
+            return ""
+        return value
 
     def mail(self) -> MailSetup:
         return MailSetup(
@@ -298,73 +336,6 @@ class _Reader:
             self.refuse(self.node("journal", key), value, "дни, например 180 days", "days such as 180 days")
             return default
         return found.amount
-
-    def documents(self) -> DocumentSetup:
-        numbers = {name: node.text for name, node in self.entries("documents", "numbers")}
-        for name, node in self.entries("documents", "numbers"):
-            try:
-                numbers[name].format(year=2026, n=1)
-            except (KeyError, ValueError, IndexError):
-                self.refuse(node, node.text, "шаблон вида А-{year}/{n:03}", "a pattern like A-{year}/{n:03}")
-        folder = self.text("documents", "templates")
-        return DocumentSetup(
-            numbers=numbers,
-            due=self.due(),
-            vat=self.vat(),
-            prices_include_vat=self.one_of("documents", "prices_include_vat", ("true", "false"), "true")
-            == "true",
-            templates=(self.folder / folder).resolve() if folder else None,
-            last_given=self.last_given(),
-        )
-
-    def entries(self, section: str, key: str) -> list[tuple[str, ScalarNode]]:
-        node = self.findings.map(self.node(section, key))
-        if node is None:
-            return []
-        return [(name, value) for name, (_, value) in node.entries.items() if isinstance(value, ScalarNode)]
-
-    def due(self) -> Duration:
-        value = self.text("documents", "due", "5 workdays")
-        duration = parse_duration(value)
-        if duration is None:
-            self.refuse(
-                self.node("documents", "due"),
-                value,
-                "срок, например 5 workdays",
-                "a delay such as 5 workdays",
-            )
-            return Duration(5, "workdays")
-        return duration
-
-    def vat(self) -> tuple[VatRate, ...]:
-        node = self.findings.list(self.node("documents", "vat"))
-        rates: list[VatRate] = []
-        for member in node.members if isinstance(node, ListNode) else ():
-            row = self.findings.map(member)
-            first = self.findings.text(row.get("from")) if row else None
-            rate = self.findings.text(row.get("rate")) if row else None
-            if first is None or rate is None:
-                continue
-            try:
-                percent = None if rate.text == "none" else Decimal(rate.text)
-                rates.append(VatRate(date.fromisoformat(first.text), percent))
-            except (ValueError, InvalidOperation):
-                self.refuse(member, f"{first.text}, {rate.text}", "дата и ставка", "a date and a rate")
-        return tuple(sorted(rates, key=lambda rate: rate.first))
-
-    def last_given(self) -> dict[tuple[str, int], int]:
-        found: dict[tuple[str, int], int] = {}
-        node = self.findings.map(self.node("documents", "last_given"))
-        for series, (_, years) in (node.entries if node else {}).items():
-            if not isinstance(years, MapNode):
-                self.findings.map(years)
-                continue
-            for year, (key, last) in years.entries.items():
-                if isinstance(last, ScalarNode) and year.isdigit() and last.text.isdigit():
-                    found[(series, int(year))] = int(last.text)
-                else:
-                    self.refuse(key, year, "год: последний выданный номер", "year: the last number given")
-        return found
 
 
 def _slice(node: MapNode | None) -> bytes:

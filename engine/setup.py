@@ -42,6 +42,19 @@ class LogSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicationSetup:
+    """A local application of the portal: its client, and the OAuth server that alone says whom tokens are for."""
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    oauth_server: str = "https://oauth.bitrix.info"
+
+    def __bool__(self) -> bool:
+        """True where an application is set up; it then takes the webhook's place."""
+        return bool(self.client_id and self.client_secret)
+
+
+@dataclass(frozen=True, slots=True)
 class MailSetup:
     """How mail leaves: an SMTP server. `security` is `none`, `starttls` or `tls`; `sender` is `Name <address>`."""
 

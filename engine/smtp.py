@@ -6,6 +6,7 @@ Decides what an answer of the server means. Which letters go, and what is done a
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import smtplib
@@ -38,12 +39,23 @@ def send_over_one_line(setup: MailSetup, letters: Sequence[Letter], outside: Out
     except smtplib.SMTPResponseException as error:
         # A login refused for good (535) concerns every letter; a 4xx greeting passes.
         status = "refused" if error.smtp_code >= 500 else "not_tried"
-        said = f"{error.smtp_code} {_words(error.smtp_error)}"
+        said = _without_login(f"{error.smtp_code} {_words(error.smtp_error)}", setup)
     except (OSError, smtplib.SMTPException) as error:
         lasting = (ssl.SSLCertVerificationError, smtplib.SMTPNotSupportedError)
         status, said = "refused" if isinstance(error, lasting) else "not_tried", str(error)
     # After the last letter only the goodbye can fail, and every letter has its answer.
     return [*rows, *(row_of(letter, status, said) for letter in letters[len(rows) :])]
+
+
+def try_login(setup: MailSetup) -> str:
+    """Log in as a letter would and send nothing; return why that fails, empty where it works."""
+    try:
+        with _connect(setup):
+            return ""
+    except smtplib.SMTPResponseException as error:
+        return _without_login(f"{error.smtp_code} {_words(error.smtp_error)}", setup)
+    except (OSError, smtplib.SMTPException) as error:
+        return str(error) or type(error).__name__
 
 
 def _connect(setup: MailSetup) -> smtplib.SMTP:
@@ -103,6 +115,15 @@ def _send(server: smtplib.SMTP, letter: Letter, outside: Outside) -> tuple[str, 
 
 def _verdict(code: int) -> str:
     return ACCEPTED if code == 250 else "deferred" if 400 <= code < 500 else "refused"
+
+
+def _without_login(said: str, setup: MailSetup) -> str:
+    """Return a server's words without the password: one that is being debugged repeats what it was sent."""
+    user, password = setup.user.encode(), setup.password.encode()
+    sent = [base64.b64encode(one).decode() for one in (b"\0%s\0%s" % (user, password), password)]
+    for secret in (setup.password, *sent) if password else ():
+        said = said.replace(secret, "***")
+    return said
 
 
 def _words(said: bytes | str) -> str:

@@ -66,14 +66,19 @@ def reglament_events():
 '''
 
 
-def make_office(folder: Path, state: str, *, lanes: int) -> Path:
-    """Write the company's folder: the example's map, one rule, one plugin; return its config."""
+def make_office(
+    folder: Path, state: str, *, lanes: int | None, rules: str = _RULES, plugin: str = _PLUGIN
+) -> Path:
+    """Write the company's folder: the example's map, its rules, one plugin; return its config.
+
+    `lanes` is None for as many as a company has that says nothing of them.
+    """
     text = (shipped_folder() / "config.example.yaml").read_text("utf-8")
     for name, value in (("public", "127.0.0.1:0"), ("console", "127.0.0.1:0"), ("state", state)):
         text = re.sub(rf"(?m)^( *){name}: .*$", rf"\g<1>{name}: {value}", text, count=1)
     # What a company's caps would stop after the first thousand runs.
-    text += f"\nlanes: {lanes}\nbrakes: {{items: 0, mails: 0, again: 0}}\n"
-    for name, content in (("regulations/bench.yaml", _RULES), ("plugins/bench.py", _PLUGIN)):
+    text += "\nbrakes: {items: 0, mails: 0, again: 0}\n" + (f"lanes: {lanes}\n" if lanes else "")
+    for name, content in (("regulations/bench.yaml", rules), ("plugins/bench.py", plugin)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, "utf-8")
     config = folder / "config.yaml"

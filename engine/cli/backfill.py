@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -115,7 +113,7 @@ def _plan(
     chosen: list[Candidate] = []
     shut: dict[str, int] = {}
     try:
-        with _survey(workshop, edition, rule, where) as survey:
+        with _survey(opening, workshop, edition, rule, where) as survey:
             for candidate in survey.candidates():
                 if _show(opening, printer, candidate, store, shut):
                     chosen.append(candidate)
@@ -130,23 +128,16 @@ def _plan(
 
 
 @contextmanager
-def _survey(workshop: Workshop, edition: Edition, rule: Rule, where: Expression | None) -> Iterator[Survey]:
+def _survey(
+    opening: Opening, workshop: Workshop, edition: Edition, rule: Rule, where: Expression | None
+) -> Iterator[Survey]:
     """Yield a survey of the portal through a connection of its own."""
-    from engine.cli.live import refuse, webhook_of
-    from engine.portal.client import PortalClient
-    from engine.portal.contents import Contents
-    from engine.portal.gateway import Gateway
-    from engine.portal.pace import Pace
-    from engine.portal.reader import Reader
+    from engine.cli.portal_line import open_reader
     from engine.runtime.backfill import Survey
 
-    address, portal = webhook_of(workshop), workshop.setup.map
-    with tempfile.TemporaryDirectory() as folder, PortalClient(address, pace=Pace()) as client:
-        contents = Contents(client, Path(folder))
-        gateway = Gateway(client, contents, refuse)
-        reader = Reader(gateway, portal, contents)
+    with open_reader(opening, workshop) as (reader, gateway):
         now = datetime.now(workshop.settings.zone)
-        yield Survey(gateway, portal, reader, edition, rule, now, where)
+        yield Survey(gateway, workshop.setup.map, reader, edition, rule, now, where)
 
 
 def _show(

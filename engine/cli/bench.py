@@ -1,4 +1,4 @@
-"""`engine bench`: the product measured on this machine; `bench_runtime.py` holds the other half."""
+"""`engine bench`: the product measured on this machine; `bench_runtime.py` and `bench_portal.py` hold the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import bench_runtime
+from engine.cli import bench_portal, bench_runtime
 from engine.cli.mistakes import Mistake
 from engine.cli.opening import EXAMPLE, Opening, pass_opening
 from engine.cli.options import Options, shared_options
@@ -31,6 +31,7 @@ def command(ctx: click.Context, given: Options) -> None:
 
 
 command.add_command(bench_runtime.command)
+command.add_command(bench_portal.command)
 
 
 @command.command("decision")

@@ -43,8 +43,7 @@ def command(opening: Opening, *, story: bool) -> None:
     ):
         if story:
             sys.exit(0 if play(office, opening.language) else FAILED)
-        _welcome(office, opening.language, workshop.settings.regulations)
-        wait_for_stop()
+        wait_for_stop(lambda: _welcome(office, opening.language, workshop.settings.regulations))
 
 
 def play(office: Office, language: str) -> bool:

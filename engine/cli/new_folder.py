@@ -11,6 +11,11 @@ BITRIX24_WEBHOOK_URL=
 # Токен исходящего вебхука: им портал подписывает события. / The token in the portal's events.
 BITRIX24_APPLICATION_TOKEN=
 
+# Или локальное приложение вместо вебхуков, и адрес портала. / Or a local application instead, and the portal.
+BITRIX24_CLIENT_ID=
+BITRIX24_CLIENT_SECRET=
+BITRIX24_PORTAL=
+
 # Почта. / Mail. SMTP_SECURITY: none | starttls | tls
 SMTP_HOST=
 SMTP_PORT=

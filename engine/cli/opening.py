@@ -62,6 +62,8 @@ class Opening:
         self.language = given.language or locale_language() or "en"
         self.form = ""
         self.held = Held()
+        self._secrets: list[str] = []
+        self._config_name = CONFIG
 
     def word(self, key: str, **values: str) -> str:
         """Return a sentence of `words.py` in the person's language."""
@@ -75,9 +77,22 @@ class Opening:
         """Print diagnostics as text on stderr, in colour on a terminal; nothing where there are none."""
         from engine.language.rendering import render_text
 
-        text = render_text(found, sources, self.language, colour=sys.stderr.isatty())
+        text = render_text(found, self.shown(sources), self.language, colour=sys.stderr.isatty())
         if text:
             click.echo(text, err=True)
+
+    def shown(self, sources: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return the files that diagnostics point at, secrets blotted out of the config: reports are passed on."""
+        from engine.hiding import hide_in_config
+
+        return {
+            name: hide_in_config(content.decode("utf-8", "surrogateescape"), self._secrets).encode(
+                "utf-8", "surrogateescape"
+            )
+            if name == self._config_name
+            else content
+            for name, content in sources.items()
+        }
 
     def read_file(self, file: Path) -> bytes:
         """Return the bytes of a file that a person named. Raises Mistake where it cannot be read."""
@@ -152,7 +167,7 @@ class Opening:
         if self.form:
             from engine.cli.findings import print_findings
 
-            print_findings(self.held.found, self.held.sources, self.form, self.language)
+            print_findings(self.held.found, self.shown(self.held.sources), self.form, self.language)
         sys.exit(BROKEN)
 
     def _found(self, *, allow_example: bool, is_quiet: bool) -> Settings:
@@ -184,6 +199,7 @@ class Opening:
         return settings
 
     def _read(self, config: Path, *, folder: Path | None = None, is_example: bool = False) -> Settings:
+        from engine.hiding import secret_values
         from engine.settings import environment, read_settings
 
         content = self.read_file(config)
@@ -193,7 +209,13 @@ class Opening:
             raise self.refusal(Path(error.filename or ".env"), error) from error
         except UnicodeDecodeError as error:
             raise Mistake("not_text", name=".env") from error
-        settings, found = read_settings(config, variables, is_example=is_example)
+        self._secrets, self._config_name = secret_values(variables), config.name
+        try:
+            settings, found = read_settings(config, variables, is_example=is_example)
+        except OSError as error:
+            raise self.refusal(Path(error.filename or config), error) from error
+        except UnicodeDecodeError as error:
+            raise Mistake("not_text", name=config.name) from error
         if settings is None:
             self.stop(found, {config.name: content})
         self.hold(found, {config.name: content})

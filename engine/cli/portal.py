@@ -1,4 +1,4 @@
-"""`engine portal sweep`: what changed on the portal is looked for now, with no webhook."""
+"""`engine portal`: the commands about the live portal; `sweep`, which looks for missed changes, is here itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import click
 from engine.cli.asking import ask_engine, open_state
 from engine.cli.opening import Opening, pass_opening
 from engine.cli.options import Options, shared_options
+from engine.cli.portal_doctor import doctor
+from engine.cli.portal_pull import pull
+from engine.cli.portal_record import record
+from engine.cli.portal_setup import setup
 
 if TYPE_CHECKING:
     from engine.decision.forms import Json
@@ -23,8 +27,14 @@ _PATIENCE = 600.0
 @shared_options
 @click.pass_context
 def command(ctx: click.Context, given: Options) -> None:
-    """Ask the running engine about its portal."""
+    """Check the connection to the portal, take its map over, set it up, look for missed changes."""
     ctx.obj = given
+
+
+command.add_command(doctor)
+command.add_command(pull)
+command.add_command(record)
+command.add_command(setup)
 
 
 @command.command("sweep")
@@ -47,7 +57,8 @@ def sweep(opening: Opening, form: str) -> None:
     else:
         _show(opening, answer)
     entities = answer["entities"]
-    if isinstance(entities, dict) and any("failure" in _map(one) for one in entities.values()):
+    is_failed = isinstance(entities, dict) and any("failure" in _map(one) for one in entities.values())
+    if is_failed or "queue_failure" in answer:
         sys.exit(1)
 
 
@@ -58,6 +69,10 @@ def _show(opening: Opening, answer: dict[str, Json]) -> None:
             opening.say("sweep_failed", name=name, what=counts["failure"])
         if any(counts[kind] != "0" for kind in ("changed", "new", "gone", "adopted")):
             click.echo(opening.word("sweep_entity", name=name, **counts))
+    if "queued" in answer:
+        click.echo(opening.word("sweep_queued", count=str(answer["queued"])))
+    if "queue_failure" in answer:
+        opening.say("sweep_failed", name="event.offline.get", what=str(answer["queue_failure"]))
     found = {"items": str(answer["items"]), "requests": str(answer["requests"])}
     click.echo(opening.word("swept", **found))
 

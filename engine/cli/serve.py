@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import click
 
-from engine.cli.live import webhook_of
 from engine.cli.mistakes import Mistake, state_mistake
 from engine.cli.opening import BROKEN, Opening, pass_opening
+from engine.cli.portal_line import address_of
 from engine.cli.waiting import wait_for_stop
+from engine.settings import MissingSecret
 
 
 @click.command("serve")
@@ -24,9 +25,12 @@ def command(opening: Opening, log_format: str | None) -> None:
     Exit 1 where the regulations have errors or the state is in use, 2 where a secret is not set.
     """
     workshop = opening.workshop()
-    webhook_of(workshop)
-    if not workshop.settings.application_token:
-        raise Mistake("no_secret", name="BITRIX24_APPLICATION_TOKEN")
+    if not workshop.settings.application:
+        address_of(workshop.settings)
+    try:
+        workshop.settings.require_connection()
+    except MissingSecret as error:
+        raise Mistake("no_secret", name=str(error.args[0])) from error
     built = opening.build(workshop)
     if built.edition is None:
         opening.say("broken_regulation")
@@ -45,8 +49,7 @@ def command(opening: Opening, log_format: str | None) -> None:
         raise state_mistake(error, opening.language) from error
     with service:
         events, console = f"{service.public_url}/portal/events", f"{service.console_url}/"
-        click.echo(opening.word("serving", events=events, console=console))
-        wait_for_stop()
+        wait_for_stop(lambda: click.echo(opening.word("serving", events=events, console=console)))
     if setup.form == "text":
         # Whatever gathers a log of JSON would stumble over a plain line.
         opening.say("stopped")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.asking import open_state
-from engine.cli.live import webhook_of
 from engine.cli.mistakes import Mistake
 from engine.cli.opening import BROKEN, Opening, pass_opening
 from engine.cli.why_text import why_json, why_text
@@ -49,7 +46,7 @@ def command(opening: Opening, item_name: str, what: str, form: str, *, is_live: 
     if built.edition is None:
         opening.say("broken_regulation")
         sys.exit(BROKEN)
-    with open_state(opening) as store, _live(workshop, built.edition, is_live=is_live) as live:
+    with open_state(opening) as store, _live(opening, workshop, built.edition, is_live=is_live) as live:
         why = Why(store, workshop, built.edition, datetime.now(workshop.settings.zone), live)
         item = find_item(why, item_name)
         answers = why.explain(item, what)
@@ -72,24 +69,15 @@ def find_item(why: Why, name: str) -> Item:
 
 
 @contextmanager
-def _live(workshop: Workshop, edition: Edition, *, is_live: bool) -> Iterator[Live | None]:
+def _live(opening: Opening, workshop: Workshop, edition: Edition, *, is_live: bool) -> Iterator[Live | None]:
     """Yield a way to read an item with all that hangs on it from the portal; None where that was not asked for."""
     if not is_live:
         yield None
         return
-    from engine.portal.client import PortalClient
-    from engine.portal.contents import Contents
+    from engine.cli.portal_line import open_reader
     from engine.portal.errors import PortalError
-    from engine.portal.gateway import Gateway
-    from engine.portal.pace import Pace
-    from engine.portal.reader import Reader
 
-    def refuse(command: object) -> object:
-        raise AssertionError(f"reading asks the engine for nothing, yet it was asked: {command}")
-
-    with tempfile.TemporaryDirectory() as folder, PortalClient(webhook_of(workshop), pace=Pace()) as client:
-        contents = Contents(client, Path(folder))
-        reader = Reader(Gateway(client, contents, refuse), workshop.setup.map, contents)
+    with open_reader(opening, workshop) as (reader, _):
 
         def read(item: Item) -> Mapping[Item, Mapping[str, Value]]:
             try:

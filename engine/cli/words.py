@@ -80,6 +80,24 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Эмулятор портала: {url}/  вебхук: {webhook}  (Ctrl-C — остановить)",
         "Emulated portal: {url}/  webhook: {webhook}  (Ctrl-C stops it)",
     ),
+    "trust": (
+        "Сертификат удостоверяющего центра: {name}  (REQUESTS_CA_BUNDLE, SSL_CERT_FILE)",
+        "CA certificate: {name}  (REQUESTS_CA_BUNDLE, SSL_CERT_FILE)",
+    ),
+    "no_tls": (
+        "для --tls нужно дополнение tls: pip install 'reglament[tls]'",
+        "--tls needs the extra tls: pip install 'reglament[tls]'",
+    ),
+    "ca_alone": ("--ca нужен только вместе с --tls", "--ca goes with --tls only"),
+    "bad_policy": ("--policy: {what}", "--policy: {what}"),
+    "bad_clock": (
+        "--clock: {name} — не время; напишите real или, например, 2026-03-16T09:00",
+        "--clock: {name} is no time; write real or, for example, 2026-03-16T09:00",
+    ),
+    "clock_back": (
+        "--clock: портал уже показал {last}, назад его часы не ходят; уберите --clock или начните с нового файла",
+        "--clock: the portal has shown {last} already and never goes back; leave --clock out or start a new file",
+    ),
     "bad_state": ("{name}: это не файл состояния эмулятора", "{name}: not a state file of the emulator"),
     "serving": (
         "Приём событий: {events}  Консоль: {console}  (Ctrl-C — остановить)",
@@ -102,6 +120,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{name}: changed {changed}, new {new}, gone {gone}, taken in without events {adopted}",
     ),
     "sweep_failed": ("{name}: портал не ответил: {what}", "{name}: the portal did not tell: {what}"),
+    "sweep_queued": (
+        "В очереди портала ждало событий: {count}.",
+        "Events that waited in the portal's own queue: {count}.",
+    ),
     "swept": (
         "Найдено изменённых элементов: {items}; запросов к порталу: {requests}.",
         "Changed items found: {items}; requests to the portal: {requests}.",
@@ -139,6 +161,15 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Paused: no rule does anything, events wait. To go on: engine resume",
     ),
     "paused_already": ("Уже на паузе.", "It is paused already."),
+    "backed_up": (
+        "Копия готова: {file}, {size} МБ, файлов: {count}. В ней данные и токены: храните как секрет.",
+        "The backup stands: {file}, {size} MB, {count} files. It holds data and tokens: keep it like a secret.",
+    ),
+    "restored": (
+        "Восстановлено состояние на {made} (версия {product}); движок на паузе. Дальше — docs/operations.md",
+        "The state is that of {made} (version {product}); the engine is paused. Next: docs/operations.md",
+    ),
+    "restored_before": ("Прежнее состояние: {file}", "The state before it: {file}"),
     "resumed": (
         "Тормоз отпущен; продолжены задержанные запуски: {count}.",
         "The brake is released; runs gone on with: {count}.",

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, request
 
-from engine.emulator import demo, downloads, pages
+from engine.emulator import demo, downloads, oauth, pages, v3
 from engine.emulator.calling import Call, Caller
+from engine.emulator.condition import moved_address, refuse_in_condition
 from engine.emulator.errors import RestError
 from engine.emulator.faults import Broken, given_fields, suffer, without_fields
 from engine.emulator.faults import Request as Seen
 from engine.emulator.links import read_token
 from engine.emulator.methods.disk_file import PART, finish_upload
+from engine.emulator.oauth import caller_of_token, sent_token
 from engine.emulator.portal import Portal
 from engine.emulator.transport import answer_body, json_response, method_name, read_params
 
@@ -35,16 +37,36 @@ def create_app(portal: Portal) -> Flask:
         name = method_name(method)
         return _guarded(portal, name, next(numbers), lambda drops: _call(portal, user, secret, name, drops))
 
+    @app.route("/rest/api/<user>/<secret>/<path:method>", methods=verbs)
+    def by_webhook_v3(user: str, secret: str, method: str) -> Response:
+        name = method_name(method)
+        return _guarded(
+            portal,
+            name,
+            next(numbers),
+            lambda _: v3.answer(portal, name, lambda: portal.caller(user, secret)),
+        )
+
+    @app.route("/rest/api/<method>", methods=verbs)
+    def by_token_v3(method: str) -> Response:
+        name = method_name(method)
+
+        def caller() -> Caller:
+            return caller_of_token(portal, sent_token(read_params(request)))
+
+        return _guarded(portal, name, next(numbers), lambda _: v3.answer(portal, name, caller))
+
     @app.route("/rest/<path:method>", methods=verbs)
     def by_token(method: str) -> Response:
         name = method_name(method).lower()
-        return _guarded(portal, name, next(numbers), lambda _: _by_token(portal, name))
+        return _guarded(portal, name, next(numbers), lambda drops: _by_token(portal, name, drops))
 
     @app.get("/~<code>")
     def public(code: str) -> Response:
         return downloads.public_file(portal, code)
 
     app.register_blueprint(demo.create_blueprint(portal))
+    app.register_blueprint(oauth.create_blueprint(portal))
     app.register_blueprint(pages.create_blueprint(portal))
     return app
 
@@ -60,16 +82,22 @@ def _call(portal: Portal, user: str, secret: str, name: str, drops: frozenset[st
     return json_response(answer_body(answer))
 
 
-def _by_token(portal: Portal, name: str) -> Response:
-    """What needs no webhook, only the token of a link: downloads and the second step of an upload."""
+def _by_token(portal: Portal, name: str, drops: frozenset[str]) -> Response:
+    """What needs no webhook: downloads and the second step of an upload by the token of their link, and everything
+    that an application calls by its access token.
+    """
     token = request.args.get("token", "")
-    if name == "download":
-        return downloads.disk_file(portal, token)
-    if name == "crm.controller.item.getfile":
-        return downloads.crm_file(portal, token)
+    if name in downloads.BY_TOKEN:
+        return downloads.BY_TOKEN[name](portal, token)
     if name == "upload":
         return _upload(portal, token)
-    raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+    params = read_params(request)
+    if name == "app.info" and oauth.is_authorization_server(request.host):
+        return oauth.answer_app_info(portal)
+    caller = caller_of_token(portal, sent_token(params))
+    bare = {key: value for key, value in params.items() if key not in ("auth", "access_token")}
+    answer = portal.call(caller, name, without_fields(bare, drops), base_url=_base_url())
+    return json_response(answer_body(answer))
 
 
 def _upload(portal: Portal, token: str) -> Response:
@@ -90,8 +118,12 @@ def _upload(portal: Portal, token: str) -> Response:
 def _guarded(
     portal: Portal, name: str, number: int, answer: Callable[[frozenset[str]], Response]
 ) -> Response:
-    """Limits first, then the planned fault if there is one, then the call itself."""
+    """The portal's own condition first, then limits, the planned fault if there is one, and the call itself."""
+    moved = moved_address(portal.store, request.host, request.full_path.removesuffix("?"))
+    if moved:
+        return Response("", 302, headers={"Location": moved})
     try:
+        refuse_in_condition(portal.store)
         if portal.limits == "real":
             portal.bucket.take(request.remote_addr or "")
         fault = None

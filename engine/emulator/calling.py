@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Caller:
-    """On whose behalf a call is made: an employee, through a webhook with some scopes."""
+    """On whose behalf a call is made: an employee, through a webhook or an application with some scopes."""
 
     user: int
     scopes: frozenset[str]
     key: str
-    """Names the webhook in the meter of run time."""
+    """Names the webhook or the application in the meter of run time."""
+    application: int | None = None
+    """The application whose token the call carries; None for a webhook."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
 """`/_demo/`: what a real portal does not have, for demonstrations, the story and tests. This machine only.
 
-Writes, JSON POST; ``user`` (default 1) acts; field names and file forms are those of `crm.item.*`:
+Applications, rights and the portal's condition have addresses of their own (`demo_standing`).
+
+Writes, JSON POST; ``user`` (default 1) acts, with ``by: "robot"`` a robot in that employee's name; field names and file
+forms are those of `crm.item.*`:
 
 | path | body | answer |
 |---|---|---|
@@ -13,12 +16,14 @@ Writes, JSON POST; ``user`` (default 1) acts; field names and file forms are tho
 | `/_demo/files/put` | ``storage, path, content`` (base64) | the object's id |
 | `/_demo/handler` | ``url, application_token?, events?, id?`` | the outgoing webhooks |
 | `/_demo/clock` | ``advance`` seconds or ``set`` ISO time | ``{"now"}`` |
+| `/_demo/policies` | policies by name (docs/emulator.md) | all of them |
+| `/_demo/robots/fire`, `/_demo/placements/open`, `/_demo/workflows/template` | `demo_automation` | |
 | `/_demo/settle` | ``timeout?`` seconds | whether every event was delivered or had failed |
 | `/_demo/faults` | a plan (`faultfile`) as JSON; ``{}`` ends all faults | the plan's counts |
 
-Reads, GET: `/_demo/clock`, `/feed`, `/notices`, `/messages`, `/comments`, `/activities`, `/disk`, `/mails`,
-`/deliveries`, `/handler`, `/faults` (``counts`` by kind and every ``hit``). A bulk is one change: all of it, or
-nothing where one part is refused. Errors are answered as the portal answers them.
+Reads, GET: `/_demo/clock`, `/policies`, `/feed`, `/notices`, `/messages`, `/comments`, `/activities`, `/disk`,
+`/mails`, `/deliveries`, `/handler`, `/faults` (``counts`` by kind and every ``hit``). A bulk is one change: all of it,
+or nothing where one part is refused. Errors are answered as the portal answers them.
 """
 
 from __future__ import annotations
@@ -33,7 +38,7 @@ from typing import TypeAlias
 
 from flask import Blueprint, Response, jsonify, request
 
-from engine.emulator import drive
+from engine.emulator import demo_automation, demo_standing, drive
 from engine.emulator.calling import to_int
 from engine.emulator.clock import iso
 from engine.emulator.errors import RestError, missing_parameter
@@ -41,6 +46,7 @@ from engine.emulator.faultfile import FaultFileError, as_text, parse_faults
 from engine.emulator.mailbox import read_mails
 from engine.emulator.person import Person
 from engine.emulator.php import listing, mapping
+from engine.emulator.policies import PolicyError
 from engine.emulator.portal import Portal
 from engine.emulator.store import Record
 
@@ -67,7 +73,7 @@ def _need(given: Given, name: str) -> object:
 
 
 def _person(portal: Portal, given: Given) -> Person:
-    return Person(portal, to_int(given.get("user", 1)))
+    return Person(portal, to_int(given.get("user", 1)), is_robot=given.get("by") == "robot")
 
 
 def _whom(given: Given) -> tuple[int, int]:
@@ -175,6 +181,14 @@ def _set_faults(portal: Portal, given: Given) -> object:
     return read_plan(portal)
 
 
+def _set_policies(portal: Portal, given: Given) -> object:
+    try:
+        portal.set_policies(**given)
+    except PolicyError as error:
+        raise RestError(400, "INVALID_ARG_VALUE", str(error)) from error
+    return asdict(portal.policies)
+
+
 def read_plan(portal: Portal) -> Record:
     """What the present plan of faults has done so far."""
     plan = portal.plan
@@ -209,6 +223,9 @@ _WRITES: dict[str, Deed] = {
     "clock": _set_clock,
     "settle": _settle,
     "faults": _set_faults,
+    "policies": _set_policies,
+    **demo_automation.WRITES,
+    **demo_standing.WRITES,
 }
 _READS: dict[str, Callable[[Portal], object]] = {
     "clock": lambda portal: {"now": iso(portal.clock.now())},
@@ -222,6 +239,9 @@ _READS: dict[str, Callable[[Portal], object]] = {
     "deliveries": lambda portal: portal.store.rows("delivery"),
     "handler": lambda portal: portal.store.rows("outgoing"),
     "faults": read_plan,
+    "policies": lambda portal: asdict(portal.policies),
+    **demo_automation.READS,
+    **demo_standing.READS,
 }
 
 

@@ -61,8 +61,40 @@ def crm_file(portal: Portal, token: str) -> Response:
     return _bytes(portal, str(row["name"]), str(row["sha256"]))
 
 
+def document_part(portal: Portal, token: str) -> Response:
+    """The docx, PDF or picture of a generated document, or the file of a template."""
+    refusal = _refused_by_server()
+    if refusal is not None:
+        return refusal
+    detail = read_token(portal.store, "document", token)
+    if detail is None or not request.args.get("auth"):
+        raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+    number, _, part = detail.partition(":")
+    kind, member = ("doctemplate", "file") if part == "template" else ("document", part)
+    row = portal.store.get("file", to_int((portal.store.get(kind, to_int(number)) or {}).get(member)))
+    if row is None:
+        raise RestError(400, "0", "Document not found")
+    return _bytes(portal, str(row["name"]), str(row["sha256"]))
+
+
+_DOCUMENTS = "crm.documentgenerator"
+BY_TOKEN = {
+    "download": disk_file,
+    "crm.controller.item.getfile": crm_file,
+    **{
+        f"{_DOCUMENTS}.{name}": document_part
+        for name in ("document.download", "document.getpdf", "document.getimage", "template.download")
+    },
+}
+"""What needs no webhook, only the token of a link, by lower-case method name."""
+
+
 def public_file(portal: Portal, code: str) -> Response:
     """The file behind a public link; a folder's link has no page here."""
+    for document in portal.store.rows("document"):
+        stored = portal.store.get("file", to_int(document.get("pdf") or document["docx"]))
+        if document.get("public") == code and stored is not None:
+            return _bytes(portal, str(stored["name"]), str(stored["sha256"]))
     for link in portal.store.rows("externallink"):
         row = portal.store.get("disk", to_int(link["id"]))
         if link["code"] == code and row is not None and row["TYPE"] == "file" and not row["DELETED_TYPE"]:

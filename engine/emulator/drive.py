@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from engine.emulator.errors import RestError
+from engine.emulator.policies import read_policies
 from engine.emulator.store import Record
 
 if TYPE_CHECKING:
     from engine.emulator.portal import Portal
 
-# The vendor publishes no list; these cannot exist on a Windows client that synchronises the Drive. A strict
-# twin finds a caller that does not clean its names.
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
-_LONGEST = 255
+_CONTROL = re.compile(r"[\x00-\x1f]")
 DELETED = 3
 
 
@@ -65,11 +63,14 @@ def path_of(portal: Portal, row: Mapping[str, object]) -> str:
     return "/".join(reversed(names))
 
 
-def _name(raw: object) -> str:
+def _name(portal: Portal, raw: object) -> str:
+    """A name the Drive takes; by default what a Windows client that synchronises it could store."""
     name = str(raw or "").strip()
     if not name:
         raise RestError(400, "DISK_BASE_SERVICE_22001", "Required parameter NAME is not specified")
-    if len(name) > _LONGEST or _FORBIDDEN.search(name) or name in (".", ".."):
+    allowed = read_policies(portal.store)
+    is_bad = set(name) & set(allowed.disk_forbidden) or _CONTROL.search(name) or name in (".", "..")
+    if is_bad or len(name) > allowed.disk_name_length:
         raise bad_argument(0)
     return name
 
@@ -114,7 +115,7 @@ def add_folder(portal: Portal, parent_id: int, raw_name: object, user: int) -> R
     """A new folder; `RestError` DISK_OBJ_22000 where the name is taken."""
     with portal.change():
         parent = find(portal, parent_id, "folder")
-        name = _name(raw_name)
+        name = _name(portal, raw_name)
         _refuse_taken(portal, parent_id, name, "folder")
         return _keep_folder(portal, parent, name, user)
 
@@ -128,11 +129,15 @@ def _keep_folder(portal: Portal, parent: Mapping[str, object], name: str, user: 
 def add_file(
     portal: Portal, parent_id: int, raw_name: object, content: bytes, user: int, *, make_unique: bool = False
 ) -> Record:
-    """A new file. A taken name is refused, or with `make_unique` becomes ``name (1).ext``."""
+    """A new file. A taken name becomes ``name (1).ext`` with `make_unique`, else what the policy says."""
     with portal.change():
         parent = find(portal, parent_id, "folder")
-        name = _name(raw_name)
-        if make_unique:
+        name = _name(portal, raw_name)
+        known = _taken(portal, parent_id, name)
+        same = read_policies(portal.store).disk_same_file
+        if known is not None and known["TYPE"] == "file" and same == "overwrite" and not make_unique:
+            return new_version(portal, known, content, user)
+        if make_unique or same == "rename":
             name = _unique(portal, parent_id, name)
         _refuse_taken(portal, parent_id, name, "file")
         return _keep_file(portal, parent, name, content, user)
@@ -155,6 +160,13 @@ def _keep_file(portal: Portal, parent: Mapping[str, object], name: str, content:
     return row
 
 
+def new_version(portal: Portal, row: Record, content: bytes, user: int) -> Record:
+    """Other bytes under the same id and name."""
+    version = int(str(row["GLOBAL_CONTENT_VERSION"])) + 1
+    size, digest = len(content), portal.store.write_content(content)
+    return _save(portal, row, {"GLOBAL_CONTENT_VERSION": version, "SIZE": size, "sha256": digest}, user)
+
+
 def _unique(portal: Portal, parent_id: int, name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     if not dot:
@@ -169,7 +181,7 @@ def _unique(portal: Portal, parent_id: int, name: str) -> str:
 def rename(portal: Portal, object_id: int, kind: str, raw_name: object, user: int) -> Record:
     """Another name in the same folder; `RestError` DISK_OBJ_22000 where it is taken."""
     with portal.change():
-        row, name = find(portal, object_id, kind), _name(raw_name)
+        row, name = find(portal, object_id, kind), _name(portal, raw_name)
         if row["PARENT_ID"] is not None:
             _refuse_taken(portal, int(str(row["PARENT_ID"])), name, kind, row["ID"])
         return _save(portal, row, {"NAME": name}, user)
@@ -213,6 +225,49 @@ def mark_deleted(portal: Portal, object_id: int, kind: str, user: int) -> Record
         _refuse_root(row)
         changes = {"DELETED_TYPE": DELETED, "DELETE_TIME": portal.clock.stamp(), "DELETED_BY": user}
         return _save(portal, row, {"UPDATE_TIME": row["UPDATE_TIME"], **changes}, user)
+
+
+def restore(portal: Portal, object_id: int, kind: str, user: int) -> Record:
+    """Out of the trash; `RestError` DISK_OBJ_22000 where the name is taken meanwhile."""
+    with portal.change():
+        row = find(portal, object_id, kind)
+        if row["PARENT_ID"] is not None and row["DELETED_TYPE"]:
+            _refuse_taken(portal, int(str(row["PARENT_ID"])), str(row["NAME"]), kind, row["ID"])
+        return _save(portal, row, {"DELETED_TYPE": 0, "DELETE_TIME": None, "DELETED_BY": 0}, user)
+
+
+def copy(portal: Portal, object_id: int, kind: str, target_id: int, user: int) -> Record:
+    """A copy of a file, or of a folder with everything in it, under the same name in another folder."""
+    with portal.change():
+        row, target = find(portal, object_id, kind), find(portal, target_id, "folder")
+        if kind == "folder" and _is_below(portal, target, row["ID"]):
+            raise bad_argument(1)
+        _refuse_taken(portal, target_id, str(row["NAME"]), kind)
+        return _copy_into(portal, row, target, user)
+
+
+def _copy_into(portal: Portal, row: Record, target: Record, user: int) -> Record:
+    name = str(row["NAME"])
+    if row["TYPE"] == "file":
+        content = portal.store.read_content(str(row["sha256"]))
+        return _keep_file(portal, target, name, content, user)
+    inside = children(portal, int(str(row["ID"])))
+    made = _keep_folder(portal, target, name, user)
+    for one in inside:
+        _copy_into(portal, one, made, user)
+    return made
+
+
+def add_storage(portal: Portal, name: str, kind: str, owner: str, user: int) -> Record:
+    """A new storage with its empty root."""
+    with portal.change():
+        storage_id = portal.store.next_id("storage")
+        root = _new(portal, None, storage_id, user) | {"NAME": name, "TYPE": "folder"}
+        portal.store.put("disk", int(str(root["ID"])), root)
+        row: Record = {"ID": storage_id, "NAME": name, "CODE": None, "MODULE_ID": "disk", "ENTITY_TYPE": kind}
+        row |= {"ENTITY_ID": owner, "ROOT_OBJECT_ID": root["ID"]}
+        portal.store.put("storage", storage_id, row)
+        return row
 
 
 def delete_tree(portal: Portal, folder_id: int) -> None:

@@ -1,8 +1,8 @@
-"""Outgoing webhooks: what is sent when something changed, and what became of it.
+"""Posts of events: when each goes out, and what became of it.
 
-Decides the shape and the order of deliveries. As on a portal: a short delay, one attempt, no retry,
-identifiers only, nothing kept over a restart. Every outcome is a row of the `delivery` table, with the planned
-fault that befell the post, if any.
+Decides the order of deliveries; who hears of an event and what a post holds is said by `subscriptions`. As on a
+portal: a short delay, one attempt, no retry, nothing kept over a restart. Every outcome is a row of the `delivery`
+table, with the planned fault that befell the post, if any.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 import httpx
@@ -21,7 +22,7 @@ import httpx
 from engine.emulator.clock import Clock
 from engine.emulator.faults import Post as PostSeen
 from engine.emulator.faults import PostPlan
-from engine.emulator.php import flatten, listing
+from engine.emulator.php import flatten
 from engine.emulator.store import Store
 
 # The portal stops waiting for a slow receiver; the exact time is not published.
@@ -36,12 +37,20 @@ class Event:
     payload: Mapping[str, object]
     time: int
     """Unix seconds by the portal's clock."""
+    user: int = 0
+    """Who made the change; 0 where no employee did, but a robot, a workflow or an agent."""
+    connector: str = ""
+    """The ``auth_connector`` of the call that made it."""
+
+
+Receiver: TypeAlias = Mapping[str, object]
+"""An outgoing webhook or an application's handler: at least ``id`` and ``handler``."""
 
 
 @dataclass(frozen=True)
 class _Post:
     event: Event
-    webhook: Mapping[str, object]
+    receiver: Receiver
     fault: str = ""
 
 
@@ -56,12 +65,23 @@ class _Held:
 class Deliveries:
     """The queue server between a portal and the receivers of its events."""
 
-    def __init__(self, store: Store, clock: Clock, domain: str, delay: float = 0.05) -> None:
-        """`delay` is in seconds between a change and its post."""
-        self._store, self._clock, self._domain = store, clock, domain
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        receivers: Callable[[Event], Sequence[Receiver]],
+        form: Callable[[Event, Receiver], Mapping[str, object]],
+        delay: float = 0.05,
+    ) -> None:
+        """`receivers` says who hears of an event, `form` what the post to one of them holds; `delay` is in seconds
+        between a change and its post.
+        """
+        self._store, self._clock, self._receivers, self._form = store, clock, receivers, form
         self.delay = delay
         self.patience = _PATIENCE
         """Seconds a receiver is waited for."""
+        self.spread: Callable[[int], tuple[float, ...]] = lambda _: (0.0,)
+        """Seconds that each copy of the n-th post is late; one copy, at once."""
         self.faults: PostPlan | None = None
         """Asked about every post."""
         self._queue: list[tuple[float, int, _Post]] = []
@@ -76,17 +96,21 @@ class Deliveries:
     def send(self, events: list[Event]) -> None:
         """Queue the posts of some events, in this order; returns at once."""
         for event in events:
-            for webhook in self._store.rows("outgoing"):
-                wanted = {str(name).upper() for name in listing(webhook.get("events"))}
-                if event.name in wanted and webhook.get("handler"):
-                    self._plan(_Post(event, webhook))
+            for receiver in self._receivers(event):
+                self._plan(_Post(event, receiver))
 
-    def _plan(self, post: _Post) -> None:
+    def send_to(self, event: Event, receiver: Receiver, late: float = 0.0) -> None:
+        """Queue the post of an event to one receiver, `late` seconds later than usual; returns at once."""
+        self._plan(_Post(event, receiver), late)
+
+    def _plan(self, post: _Post, later: float = 0.0) -> None:
         """Queue a post as its fault, if it has one, lets it be queued."""
-        fault = self.faults(PostSeen(post.event.name, next(self._posts))) if self.faults else None
-        due = time.monotonic() + self.delay
+        number = next(self._posts)
+        fault = self.faults(PostSeen(post.event.name, number)) if self.faults else None
+        due = time.monotonic() + self.delay + later
         if fault is None:
-            self._put(post, due)
+            for late in self.spread(number):
+                self._put(post, due + late, is_late=late + later > 0)
             return
         post = replace(post, fault=fault.kind)
         if fault.kind == "dropped":
@@ -163,12 +187,12 @@ class Deliveries:
             return None
 
     def _deliver(self, client: httpx.Client, post: _Post) -> None:
-        body = urlencode(flatten(delivery_form(post.event, post.webhook, self._domain)))
+        body = urlencode(flatten(self._form(post.event, post.receiver)))
         status, error = 0, ""
         begun = time.monotonic()
         try:
             answer = client.post(
-                str(post.webhook["handler"]),
+                str(post.receiver["handler"]),
                 content=body,
                 timeout=self.patience,
                 headers={
@@ -190,8 +214,9 @@ class Deliveries:
                 "id": row_id,
                 "event": post.event.name,
                 "payload": post.event.payload,
-                "webhook": post.webhook["id"],
-                "handler": post.webhook["handler"],
+                "webhook": post.receiver["id"],
+                "application": post.receiver.get("application"),
+                "handler": post.receiver["handler"],
                 "body": body,
                 "status": status,
                 "error": error,
@@ -202,20 +227,14 @@ class Deliveries:
         )
 
 
-def delivery_form(event: Event, webhook: Mapping[str, object], domain: str) -> dict[str, object]:
-    """The members of one post: never old values, never a token that could call back."""
+def webhook_auth(webhook: Mapping[str, object], domain: str, member: str) -> dict[str, object]:
+    """The block ``auth`` of an outgoing webhook's post: never a token that could call back."""
     return {
-        "event": event.name,
-        "event_handler_id": webhook["id"],
-        "data": event.payload,
-        "ts": event.time,
-        "auth": {
-            "domain": domain,
-            "client_endpoint": f"https://{domain}/rest/",
-            "server_endpoint": "https://oauth.bitrix.info/rest/",
-            "member_id": webhook.get("member_id") or member_id(domain),
-            "application_token": webhook.get("application_token", ""),
-        },
+        "domain": domain,
+        "client_endpoint": f"https://{domain}/rest/",
+        "server_endpoint": "https://oauth.bitrix.info/rest/",
+        "member_id": webhook.get("member_id") or member,
+        "application_token": webhook.get("application_token", ""),
     }
 
 

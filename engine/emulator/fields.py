@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from engine.emulator.php import listing, mapping
+from engine.emulator.policies import read_policies
 from engine.emulator.store import Store
 
 DEAL, CONTACT, COMPANY, INVOICE = 2, 3, 4, 31
+# Smart processes have these numbers and higher ones.
+FIRST_DYNAMIC = 128
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,13 @@ companyId COMPANY_ID crm_company
 comments COMMENTS text
 hasPhone HAS_PHONE boolean r
 hasEmail HAS_EMAIL boolean r
+hasImol HAS_IMOL boolean r
+sourceId SOURCE_ID crm_status
+sourceDescription SOURCE_DESCRIPTION text
+leadId LEAD_ID crm_lead
+originatorId ORIGINATOR_ID string
+originId ORIGIN_ID string
+originVersion ORIGIN_VERSION string
 fm FM crm_multifield m
 """
 # The old generation names these four differently from the universal methods.
@@ -181,20 +191,20 @@ def _read(*tables: str, old_names: bool = False) -> list[Field]:
     return found
 
 
-def camel_name(original: str, entity: str) -> str:
+def camel_name(original: str, entity: str, letters: str = "camel") -> str:
     """The name of a user field in `crm.item.*`: letters become camelCase, digits and mixtures keep their
     form.
 
     ``UF_CRM_3_DIGIT -> ufCrm3Digit``, ``UF_CRM_3_174 -> ufCrm3_174``, ``UF_CRM_3_DIGIT10 ->
     ufCrm_3_DIGIT10``, ``UF_CRM_174 -> ufCrm_174``. A letters-only name outside smart processes is not
-    documented.
+    documented: `letters` is the policy ``deal_letters``.
     """
     rest = original.removeprefix("UF_CRM_")
     parts = rest.split("_")
     number = ""
     if entity.removeprefix("CRM_").isdigit() and len(parts) > 1 and parts[0].isdigit():
         number, parts = parts[0], parts[1:]
-    if all(part.isalpha() for part in parts):
+    if all(part.isalpha() for part in parts) and (number or letters == "camel"):
         return f"ufCrm{number}" + "".join(part.capitalize() for part in parts)
     if number and len(parts) == 1 and parts[0].isdigit():
         return f"ufCrm{number}_{parts[0]}"
@@ -204,7 +214,8 @@ def camel_name(original: str, entity: str) -> str:
 def user_fields(store: Store, entity: str) -> list[Field]:
     """The company's own fields of one entity (``CRM_DEAL``, ``CRM_12``), by ascending id."""
     rows = [row for row in store.rows("userfield") if row["entityId"] == entity]
-    names = [camel_name(str(row["fieldName"]), entity) for row in rows]
+    letters = read_policies(store).deal_letters
+    names = [camel_name(str(row["fieldName"]), entity, letters) for row in rows]
     found = []
     for row, camel in zip(rows, names, strict=True):
         original = str(row["fieldName"])
@@ -306,7 +317,9 @@ class FieldSet:
 def field_set(store: Store, entity_type: int) -> FieldSet | None:
     """The fields of a kind as it is now, or None if there is no such kind."""
     return store.derived(
-        ("fields", entity_type), ("type", "userfield"), lambda: _field_set(store, entity_type)
+        ("fields", entity_type, read_policies(store).deal_letters),
+        ("type", "userfield"),
+        lambda: _field_set(store, entity_type),
     )
 
 

@@ -14,6 +14,8 @@ from engine.emulator import values
 from engine.emulator.errors import RestError, invalid_value, not_found
 from engine.emulator.fields import COMPANY, CONTACT, DEAL, INVOICE, Field, FieldSet, field_set, type_row
 from engine.emulator.multifields import parse_multifields
+from engine.emulator.policies import read_policies
+from engine.emulator.rights import Guard, guard_of
 from engine.emulator.stages import Stage, default_category, stages
 from engine.emulator.store import Record
 from engine.emulator.uploads import parse_file
@@ -30,6 +32,8 @@ class Items:
 
     portal: Portal
     fields: FieldSet
+    guard: Guard | None = None
+    """What the acting employee may do with them; None: everything."""
 
     @property
     def collection(self) -> str:
@@ -37,15 +41,22 @@ class Items:
         return f"item_{self.fields.entity_type}"
 
     def rows(self) -> list[Record]:
-        """All of them, by id."""
-        return self.portal.store.rows(self.collection)
+        """All that may be read, by id."""
+        found = self.portal.store.rows(self.collection)
+        return found if self.guard is None else [row for row in found if self.guard.allows("read", row)]
 
     def get(self, item_id: int) -> Record:
-        """One of them; `RestError` NOT_FOUND if there is none."""
+        """One of them; `RestError` NOT_FOUND if there is none, ACCESS_DENIED if it may not be read."""
         row = self.portal.store.get(self.collection, item_id)
         if row is None:
             raise not_found()
+        self.check("read", row)
         return row
+
+    def check(self, deed: str, row: Mapping[str, object]) -> None:
+        """`RestError` ACCESS_DENIED where the acting employee may not read, add, update or delete this item."""
+        if self.guard is not None:
+            self.guard.check(deed, row)
 
     def add(self, given: Mapping[str, object], user: int) -> Record:
         """Create an item from values under stored names; unknown and read-only ones are ignored.
@@ -55,6 +66,7 @@ class Items:
         with self.portal.change():
             item_id = self.portal.store.next_id(self.collection)
             row = self._defaults(item_id, user) | self._parse(given, {})
+            self.check("add", row)
             self._require(row, set(row) | {one.name for one in self.fields.fields if one.required})
             self._settle_stage(row, {})
             self._name(row)
@@ -71,6 +83,7 @@ class Items:
         """
         with self.portal.change():
             before = self.get(item_id)
+            self.check("update", before)
             parsed = self._parse(given, before)
             row = before | parsed
             changed = {name for name in parsed if before.get(name) != row[name]}
@@ -83,7 +96,10 @@ class Items:
             self.portal.store.put(self.collection, item_id, row)
             moved_funnel = row.get("categoryId") != before.get("categoryId")
             # Changing a deal's funnel raises an event of its own that no webhook can subscribe to.
-            if not (moved_funnel and self.fields.entity_type == DEAL):
+            if moved_funnel and self.fields.entity_type == DEAL:
+                place = {"ID": item_id, "CATEGORY_ID": row["categoryId"], "STAGE_ID": row["stageId"]}
+                self.portal.raise_event("ONCRMDEALMOVETOCATEGORY", {"FIELDS": place})
+            else:
                 self._raise("UPDATE", row)
             return row
 
@@ -91,13 +107,16 @@ class Items:
         """Remove an item and what hangs on it, raising DELETE; `RestError` NOT_FOUND if there is none."""
         with self.portal.change():
             row = self.get(item_id)
+            self.check("delete", row)
             self.portal.store.remove(self.collection, item_id)
             self._raise("DELETE", row)
 
     def touch(self, item_id: int, given: Mapping[str, object], user: int) -> None:
         """Set values as they are, past all rules (sums that follow rows, payment marks), raising UPDATE."""
         with self.portal.change():
-            row = self.get(item_id) | dict(given)
+            before = self.get(item_id)
+            self.check("update", before)
+            row = before | dict(given)
             row["updatedTime"], row["updatedBy"] = self.portal.clock.stamp(), user
             self.portal.store.put(self.collection, item_id, row)
             self._raise("UPDATE", row)
@@ -261,7 +280,8 @@ class Items:
             return
         payload = {"FIELDS": {"ID": item_id, "ENTITY_TYPE_ID": kind}}
         self.portal.raise_event(f"ONCRMDYNAMICITEM{what}", payload)
-        if kind != INVOICE:
+        numbered = read_policies(self.portal.store).invoice_numbered_events == "yes"
+        if kind != INVOICE or numbered:
             self.portal.raise_event(f"ONCRMDYNAMICITEM{what}_{kind}", payload)
 
 
@@ -269,9 +289,12 @@ def _mark(claim: object) -> str:
     return "Y" if claim else "N"
 
 
-def items_of_type(portal: Portal, entity_type: int) -> Items:
-    """The items of a kind; `RestError` NOT_FOUND where the portal has no such kind."""
+def items_of_type(portal: Portal, entity_type: int, user: int | None = None) -> Items:
+    """The items of a kind, under the rights of an employee if one is given.
+
+    `RestError` NOT_FOUND where the portal has no such kind.
+    """
     fields = field_set(portal.store, entity_type)
     if fields is None:
         raise not_found("Smart process not found")
-    return Items(portal, fields)
+    return Items(portal, fields, None if user is None else guard_of(portal.store, user, entity_type))

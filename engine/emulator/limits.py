@@ -40,8 +40,10 @@ class Bucket:
 class Meter:
     """Sums run time by webhook and method."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, limit: float = RUN_TIME) -> None:
         self._now = now
+        self.limit = limit
+        """Seconds one method may run in ten minutes."""
         self._lock = threading.Lock()
         self._baskets: dict[tuple[str, str], dict[int, float]] = {}
 
@@ -54,7 +56,7 @@ class Meter:
     def check(self, webhook: str, method: str) -> None:
         """`RestError` 429 OPERATION_TIME_LIMIT when this method has already run too long."""
         with self._lock:
-            if sum(self._live((webhook, method)).values()) > RUN_TIME:
+            if sum(self._live((webhook, method)).values()) > self.limit:
                 raise RestError(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit")
 
     def add(self, webhook: str, method: str, seconds: float) -> tuple[float, float]:

@@ -12,9 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.emulator import drive
+from engine.emulator.applications import install, read_registration
 from engine.emulator.clock import iso
 from engine.emulator.items import Items, items_of_type
 from engine.emulator.productrows import complete_row
+from engine.emulator.rights import set_rights
 from engine.emulator.seed import Company, Row
 
 if TYPE_CHECKING:
@@ -35,12 +37,17 @@ _FLAGS = {
 def load_company(portal: Portal, company: Company) -> None:
     """Everything of the seed is in the portal's store afterwards, in one transaction.
 
-    Raises `RestError` or `KeyError` where a row of the seed cannot be: the seed is wrong then.
+    Raises `RestError`, `PolicyError` or `KeyError` where a row of the seed cannot be: the seed is wrong then.
     """
     with portal.store.transaction():
         portal.store.write_meta("time_zone", company.time_zone)
         portal.store.write_meta("domain", company.domain)
+        portal.set_policies(**company.policies)
         _structure(portal, company)
+        for row in company.applications:
+            install(portal, read_registration(row), is_quiet=True)
+        for row in company.rights:
+            set_rights(portal, int(str(row["user"])), row)
         _items(portal, company)
         _clients(portal, company)
         drive.plant_storages(portal, company.storages, company.files)

@@ -7,6 +7,7 @@ Every action goes the way a REST write goes, so it raises the same events. Field
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from engine.emulator import drive
@@ -25,6 +26,11 @@ class Person:
 
     portal: Portal
     user: int = 1
+    is_robot: bool = False
+    """A robot's, a workflow's, an agent's hand: nobody's token goes with its events."""
+
+    def _acting(self) -> AbstractContextManager[None]:
+        return self.portal.acting(0 if self.is_robot else self.user)
 
     def _call(self) -> Call:
         return Call(self.portal, Caller(self.user, frozenset(), "person"), {}, self.portal.base_url)
@@ -40,16 +46,19 @@ class Person:
     def add(self, entity_type: int, fields: Mapping[str, object]) -> Record:
         """A new item."""
         view = self._view(entity_type)
-        return view.native(view.items.add(view.stored(fields), self.user))
+        with self._acting():
+            return view.native(view.items.add(view.stored(fields), self.user))
 
     def update(self, entity_type: int, item_id: int, fields: Mapping[str, object]) -> Record:
         """Changed fields; a file is ``["name", "base64"]`` or ``{"name", "content": bytes}``."""
         view = self._view(entity_type)
-        return view.native(view.items.update(item_id, view.stored(fields), self.user))
+        with self._acting():
+            return view.native(view.items.update(item_id, view.stored(fields), self.user))
 
     def delete(self, entity_type: int, item_id: int) -> None:
         """The item is gone."""
-        items_of_type(self.portal, entity_type).delete(item_id)
+        with self._acting():
+            items_of_type(self.portal, entity_type).delete(item_id)
 
     def move(self, entity_type: int, item_id: int, stage: str) -> Record:
         """The item stands on another stage of its funnel."""
@@ -65,7 +74,7 @@ class Person:
 
     def pay(self, payment_id: int, *, paid: bool = True) -> None:
         """A payment is marked paid, or the mark is taken back."""
-        with self.portal.change():
+        with self._acting(), self.portal.change():
             row = self.portal.store.get("payment", payment_id)
             if row is None:
                 raise not_found("Payment has not been found")
@@ -74,7 +83,7 @@ class Person:
     def put_file(self, storage_id: int, path: str, content: bytes) -> int:
         """A Drive file at this path from the storage's root, folders made on the way; returns its id."""
         *folders, name = path.strip("/").split("/")
-        with self.portal.change():
+        with self._acting(), self.portal.change():
             here = to_int(drive.storage(self.portal, storage_id)["ROOT_OBJECT_ID"])
             for folder in folders:
                 inside = {str(row["NAME"]): to_int(row["ID"]) for row in drive.children(self.portal, here)}

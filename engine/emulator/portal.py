@@ -15,27 +15,37 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self, TypeAlias
+from urllib.parse import urlsplit
 
+from engine.emulator.applications import Registration, install
 from engine.emulator.calling import Call, Caller, Method
 from engine.emulator.clock import Clock, iso
+from engine.emulator.condition import change_condition
 from engine.emulator.errors import RestError
-from engine.emulator.events import Deliveries, Event
+from engine.emulator.events import Deliveries, Event, member_id
 from engine.emulator.faults import FaultPlan, Request, given_fields, suffer, without_fields
 from engine.emulator.limits import RUN_TIME, Bucket, Meter
 from engine.emulator.loading import load_company
 from engine.emulator.methods import APPLICATION_ONLY, METHODS
+from engine.emulator.offline import Doorbell, keep_offline
 from engine.emulator.php import listing
 from engine.emulator.planned import PlannedFaults
+from engine.emulator.policies import Policies, read_policies, with_policies, write_policies
+from engine.emulator.rights import refuse_drive
+from engine.emulator.rights_owners import refuse_owner
 from engine.emulator.seed import Company
 from engine.emulator.selection import Page
-from engine.emulator.store import Store
+from engine.emulator.store import Record, Store
+from engine.emulator.subscriptions import post_form, receivers_of
 
 Limits: TypeAlias = Literal["real", "off"]
 
 # The portal's time and this machine's, at the same moment; the second is empty after a clean stop.
 _CLOCK, _RUNNING_AT = "clock", "running_at"
+_MEMBER = "member_id"
 
 
 @dataclass(frozen=True)
@@ -54,10 +64,15 @@ class Portal:
     def __init__(self, store: Store, clock: Clock, domain: str, limits: Limits) -> None:
         self.store, self.clock, self.domain, self.limits = store, clock, domain, limits
         self.base_url = f"https://{domain}"
-        self.history_in_text = False
-        """Whether `crm.stagehistory.list` prints its numbers as strings."""
         self.bucket, self.meter = Bucket(), Meter()
-        self.deliveries = Deliveries(store, clock, domain)
+        self.deliveries = Deliveries(
+            store,
+            clock,
+            partial(receivers_of, self),
+            lambda event, receiver: post_form(self, event, receiver),
+        )
+        self._doorbell = Doorbell(self)
+        self.use_policies(read_policies(store))
         self.faults: FaultPlan | None = None
         """Asked about every HTTP request."""
         self.command_faults: FaultPlan | None = None
@@ -67,12 +82,29 @@ class Portal:
         self._lock = threading.RLock()
         self._depth = 0
         self._raised: list[Event] = []
+        self._actor, self._connector = 0, ""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def policies(self) -> Policies:
+        """How this portal settles what the vendor leaves open."""
+        return read_policies(self.store)
+
+    def use_policies(self, policies: Policies) -> None:
+        """Settle those points otherwise from now on; kept in the state file."""
+        if policies != read_policies(self.store):
+            write_policies(self.store, policies)
+        self.meter.limit = float(policies.operating_limit)
+        self.deliveries.spread = policies.spread
+
+    def set_policies(self, **given: object) -> None:
+        """Some points by name; `PolicyError` where there is no such policy or value."""
+        self.use_policies(with_policies(self.policies, given))
 
     def close(self) -> None:
         """Stop deliveries, remember the time, give the state file back."""
@@ -90,7 +122,9 @@ class Portal:
             try:
                 with self.store.transaction():
                     yield
+                    told: set[int] = set()
                     if self._depth == 1 and self._raised:
+                        told = keep_offline(self, self._raised)
                         self.save_clock()
             except BaseException:
                 self._raised.clear()
@@ -100,17 +134,48 @@ class Portal:
             if self._depth == 0:
                 raised, self._raised = self._raised, []
                 self.deliveries.send(raised)
+                if told:
+                    self._doorbell.ring(told)
+
+    @contextmanager
+    def acting(self, user: int, connector: str = "") -> Iterator[None]:
+        """Changes inside are this employee's (0: a robot's, an agent's), made with this ``auth_connector``."""
+        with self._lock:
+            before = self._actor, self._connector
+            self._actor, self._connector = user, connector
+            try:
+                yield
+            finally:
+                self._actor, self._connector = before
 
     def raise_event(self, name: str, payload: Mapping[str, object]) -> None:
         """Note an event of the current change."""
-        self._raised.append(Event(name, payload, int(self.clock.now().timestamp())))
+        now = int(self.clock.now().timestamp())
+        self._raised.append(Event(name, payload, now, self._actor, self._connector))
+
+    @property
+    def member_id(self) -> str:
+        """The portal's own identifier; it stays when the portal moves."""
+        return self.store.read_meta(_MEMBER) or member_id(self.domain)
+
+    def rename(self, base_url: str) -> None:
+        """The portal has this address from now on: requests to any other host are answered 302 and sent there."""
+        with self.change():
+            self.store.write_meta(_MEMBER, self.member_id)
+            change_condition(self, {"moved_to": base_url.rstrip("/")})
+            self.base_url, self.domain = base_url.rstrip("/"), urlsplit(base_url).netloc
+            self.store.write_meta("domain", self.domain)
+
+    def install_application(self, form: Registration) -> Record:
+        """A local application is installed, its install address posted to; its row, secrets included."""
+        return install(self, form)
 
     def caller(self, user: str, secret: str) -> Caller:
-        """Who calls through a webhook; `RestError` 401 if there is no such webhook, 403 if its owner is
-        dismissed.
+        """Who calls through a webhook; `RestError` 401 if there is no such webhook or its time is over, 403 if its
+        owner is dismissed.
         """
         for row in self.store.rows("webhook"):
-            if str(row["user"]) == user and str(row["secret"]) == secret:
+            if str(row["user"]) == user and str(row["secret"]) == secret and not self._has_ended(row):
                 owner = self.store.get("user", int(user))
                 if owner is not None and owner.get("ACTIVE") is False:
                     raise RestError(
@@ -119,19 +184,33 @@ class Portal:
                 return Caller(int(user), frozenset(map(str, listing(row.get("scopes")))), f"{user}/{secret}")
         raise RestError(401, "NO_AUTH_FOUND", "Wrong authorization data")
 
+    def _has_ended(self, webhook: Mapping[str, object]) -> bool:
+        expires = webhook.get("expires")
+        return bool(expires) and datetime.fromisoformat(str(expires)) <= self.clock.now()
+
+    @property
+    def methods(self) -> Mapping[str, Method]:
+        """Every method of the portal, by lower-case name."""
+        return METHODS
+
     def find_method(self, caller: Caller, name: str) -> Method:
-        """A method the caller may use; `RestError` 404 if there is none, 403 if it is beyond the webhook."""
+        """A method the caller may use; `RestError` 404 if there is none, 403 if it is beyond the caller."""
         lower = name.lower()
-        if lower in APPLICATION_ONLY:
+        if lower in APPLICATION_ONLY and caller.application is None:
             text = "Current authorization type is denied for this method. Application context required"
             raise RestError(403, "WRONG_AUTH_TYPE", text)
         method = METHODS.get(lower)
         if method is None:
             raise RestError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
-        if method.scope and not has_scope(caller, method.scope):
-            text = "The request requires higher privileges than provided by the webhook token"
+        if not self.may_use(caller, method):
+            token = "the webhook token" if caller.application is None else "the access token"
+            text = f"The request requires higher privileges than provided by {token}"
             raise RestError(403, "insufficient_scope", text)
         return method
+
+    def may_use(self, caller: Caller, method: Method) -> bool:
+        """Whether the caller's scopes hold the method's."""
+        return not method.scope or has_scope(caller, method.scope)
 
     def call(
         self,
@@ -170,7 +249,9 @@ class Portal:
             # Each command is a change of its own: an earlier one stays when a later one fails.
             result = method.run(call)
         else:
-            with self.change():
+            refuse_drive(self.store, caller.user, method.name)
+            refuse_owner(self.store, caller.user, method.name, params)
+            with self.acting(caller.user, str(call.loose("auth_connector") or "")), self.change():
                 result = method.run(call)
         if isinstance(result, RestError):
             # Returned, not raised, by the few methods that fail after having changed something.
@@ -201,6 +282,10 @@ class Portal:
             # Rounded up: whoever waits until then must not come too early.
             report |= {"operating_reset_at": math.ceil(now.timestamp() + rest), "operating": total}
         return report
+
+    def time_of_run(self, caller: Caller, method: str) -> dict[str, object]:
+        """The member ``time`` of an answer given outside `call`."""
+        return self._time(caller, method, self.clock.now().timestamp(), 0.0)
 
     def time_of_rest(self, rests: float) -> dict[str, object]:
         """The member ``time`` of an answer that stops a method for so many seconds."""
@@ -253,6 +338,17 @@ def open_portal(
         load_company(portal, company)
     portal.save_clock()
     return portal
+
+
+def last_time(state: Path | None) -> datetime | None:
+    """The last time that the portal in `state` has shown; None where there is no such file."""
+    if state is None or not state.exists():
+        return None
+    store = Store(state)
+    try:
+        return _saved_time(store)
+    finally:
+        store.close()
 
 
 def _saved_time(store: Store) -> datetime | None:

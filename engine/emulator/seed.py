@@ -35,7 +35,8 @@ class Company:
     """`user.get` keys: ID, NAME, LAST_NAME, EMAIL, ACTIVE (bool), UF_DEPARTMENT (list of int); plus
     ADMIN (bool). Optional: SECOND_NAME, WORK_POSITION and any other `user.get` key."""
     webhooks: tuple[Row, ...]
-    """Inbound webhooks: ``{"user": "1", "secret": "demo", "scopes": ["crm", "disk", …]}``."""
+    """Inbound webhooks: ``{"user": "1", "secret": "demo", "scopes": ["crm", "disk", …]}``, optionally ``expires``
+    (an aware time)."""
     outgoing: tuple[Row, ...] = ()
     """Outgoing webhooks: ``{"id": 7, "events": ["ONCRMDEALUPDATE", …], "handler": url or "",
     "application_token": "…"}``. An empty handler delivers nothing until `/_demo/handler` sets one."""
@@ -75,6 +76,15 @@ class Company:
     bank_details: tuple[Row, ...] = ()
     """`crm.requisite.bankdetail` rows: ID, ENTITY_ID (the requisite's ID), NAME, RQ_BANK_NAME, RQ_BIK,
     RQ_ACC_NUM, RQ_COR_ACC_NUM, …"""
+    applications: tuple[Row, ...] = ()
+    """Local applications: ``client_id, client_secret, scopes`` and, optionally, ``title, handler, install_url,
+    application_token, user, has_pages`` (`applications.Registration`). They are installed, and nothing is posted."""
+    rights: tuple[Row, ...] = ()
+    """What employees who are no administrators may do: ``{"user": 2, "crm": {"deal": "own", "*": {"read": "all",
+    "add": "none"}}, "disk": "read", "config": False}`` (`rights.set_rights`). Without a row: everything but
+    the settings of the CRM."""
+    policies: Mapping[str, object] = field(default_factory=dict)
+    """Policies by name where they differ from the defaults (`policies.Policies`)."""
     storages: tuple[Row, ...] = ()
     """`disk.storage` rows: ID, NAME, CODE, ENTITY_TYPE ("common", "user", "group"), ENTITY_ID. The root
     folder is made by the portal (ROOT_OBJECT_ID)."""

@@ -127,6 +127,11 @@ class Store:
         with self._lock:
             return list(self._rows(collection).values())
 
+    def numbered(self, collection: str) -> list[tuple[int, Record]]:
+        """All rows with the id they are kept under, ascending."""
+        with self._lock:
+            return list(self._rows(collection).items())
+
     def get(self, collection: str, row_id: int) -> Record | None:
         """One row, or None."""
         with self._lock:

@@ -8,7 +8,10 @@ Decides how an answer is classified and what of it may be shown. It sends nothin
         NO_CONNECTION           nothing was sent
         NO_ANSWER               sent, and no whole answer came back
         NOT_JSON                a page or half a text came instead of an answer
+        BAD_CERTIFICATE         nothing was sent: whoever answers cannot show that he is the portal
+        NOT_INSTALLED, APPLICATION_GONE, FOREIGN_PORTAL     there is nothing to call with
         TOO_LARGE, FILE_GONE, BAD_REDIRECT, NO_CONTENT
+                                what each means, and the mend, stands in `catalogue.py`
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from engine.portal.catalogue import Nature, entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,9 +44,6 @@ _SECRETS = (
 )  # fmt: skip
 # Every secret's pattern holds one of these words; nearly no text does.
 _MAY_HIDE = re.compile(r"/rest/|auth|token|secret", re.IGNORECASE)
-
-# Refused before the method ran (PROTOCOL §2), so even a write may be repeated.
-_NOT_YET = frozenset({"QUERY_LIMIT_EXCEEDED", "OVERLOAD_LIMIT", "OPERATION_TIME_LIMIT", "EXPIRED_TOKEN"})
 
 
 def redact(text: str) -> str:
@@ -105,11 +107,16 @@ def classify(method: str, status: int, body: Mapping[str, object], *, writes: bo
     if isinstance(said, Mapping):  # REST v3 (PROTOCOL §1)
         said, about = said.get("code", ""), said.get("message")
     code, description = str(said), str(about or "")
-    if code.upper() in _NOT_YET or status == 429:
-        return PortalError(method, code, description, "later")
-    if code == "PORTAL_DELETED" or status < 500:
-        return PortalError(method, code, description)
-    return PortalError(method, code, description or f"HTTP {status}", "unknown" if writes else "later")
+    known = entry(code)
+    if status == 429:
+        nature: Nature = "later"
+    elif known is None or (not code and status >= 500):
+        nature = "open" if status >= 500 else "never"
+    else:
+        nature = known.nature
+    if nature == "open":
+        return PortalError(method, code, description or f"HTTP {status}", "unknown" if writes else "later")
+    return PortalError(method, code, description, nature)
 
 
 _READS = frozenset(

@@ -1,7 +1,8 @@
 """The way of commands to the portal: as few requests as possible, each command with a fate of its own.
 
-Decides nothing about the commands' meaning. What shares a request is said by `packing`; what one command's
-failure means for its step is the caller's affair, it never touches the others (`halt: 0`).
+Decides nothing about the commands' meaning. What of one caller's commands may share a request is said by `packing`,
+which commands of all callers do so by `gathering`; what one command's failure means for its step is the caller's
+affair, it never touches the others (`halt: 0`).
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 from engine.action import Answer, Command, Content, Ref
 from engine.language.values import File
 from engine.portal.client import PortalClient
-from engine.portal.errors import BatchFailure, PortalError, Retry, classify, only_reads
+from engine.portal.errors import BatchFailure, PortalError, Retry
 from engine.portal.estimate import Cost
-from engine.portal.packing import Group, Place, pack, references
-from engine.portal.query import batch_command, batch_key, follow
+from engine.portal.gathering import Gathering
+from engine.portal.packing import Place, is_alone, pack, references
+from engine.portal.query import follow
+from engine.portal.sharing import Outcome, Parcel, Ready, Waiting, samenesses
 
 T = TypeVar("T")
-Outcome: TypeAlias = Answer | PortalError
 Steps: TypeAlias = Generator[Sequence[Command], Sequence[Answer], T]
 EngineMethods: TypeAlias = Callable[[Command], object]
+# How many seconds commands let those of others go first, so that nothing waits for ever.
+AT_ONCE, MAILING, BACKGROUND = 0.0, 5.0, 15.0
 
 
 class Bytes(Protocol):
@@ -48,6 +52,7 @@ class _Lane:
 
     commands: Sequence[Command]
     results: dict[str, object]
+    bearer: str = ""
     failures: dict[str, PortalError] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
@@ -72,14 +77,34 @@ class Gateway:
     `engine_methods` gets the command with its references filled in. Safe between threads as far as these are.
     """
 
-    def __init__(self, client: PortalClient, contents: Bytes, engine_methods: EngineMethods) -> None:
+    def __init__(
+        self,
+        client: PortalClient,
+        contents: Bytes,
+        engine_methods: EngineMethods,
+        *,
+        gathering: Gathering | None = None,
+        patience: float = AT_ONCE,
+    ) -> None:
         self.client, self._contents, self._engine_methods = client, contents, engine_methods
+        self.gathering = gathering or Gathering(client, client.pace)
+        self._patience = patience
         self._lock = threading.Lock()
         self._cost = Cost()
 
-    def metered(self) -> Gateway:
-        """Return a way to the same portal that counts its own cost."""
-        return Gateway(self.client, self._contents, self._engine_methods)
+    def metered(self, patience: float | None = None) -> Gateway:
+        """Return a way to the same portal that counts its own cost.
+
+        `patience` is how many seconds its commands let those of others go first: `AT_ONCE` for events, `MAILING`,
+        `BACKGROUND` for backfills and sweeps; None as here.
+        """
+        return Gateway(
+            self.client,
+            self._contents,
+            self._engine_methods,
+            gathering=self.gathering,
+            patience=self._patience if patience is None else patience,
+        )
 
     @property
     def cost(self) -> Cost:
@@ -98,20 +123,22 @@ class Gateway:
         self._run([lane])
         return lane.in_order()
 
-    def drive(self, generator: Steps[T]) -> T:
+    def drive(self, generator: Steps[T], bearer: str = "") -> T:
         """Run one step's generator to its end; return its result. Raises `BatchFailure` and what it raises
-        itself.
+        itself. Its cost is put down to `bearer`, a rule's id.
         """
-        fate = self.drive_all([generator])[0]
+        fate = self.drive_all([generator], [bearer])[0]
         if fate.error is not None:
             raise fate.error
         return fate.value  # type: ignore[return-value]
 
-    def drive_all(self, generators: Sequence[Steps[T]]) -> list[Fate[T]]:
+    def drive_all(self, generators: Sequence[Steps[T]], bearers: Sequence[str] = ()) -> list[Fate[T]]:
         """Run several steps side by side; commands asked for at the same turn share requests.
 
-        One that fails is closed and the others go on. Errors of the engine's own methods travel up.
+        One that fails is closed and the others go on. Errors of the engine's own methods travel up. `bearers` are the
+        rules whom each one's cost is put down to.
         """
+        borne = [*bearers, *[""] * (len(generators) - len(bearers))]
         fates: dict[int, Fate[T]] = {}
         known: list[dict[str, object]] = [{} for _ in generators]
         answers: dict[int, Sequence[Answer] | None] = dict.fromkeys(range(len(generators)))
@@ -122,7 +149,7 @@ class Gateway:
                 if isinstance(turn, Fate):
                     fates[number] = turn
                 else:
-                    asked[number] = _Lane(turn, known[number])
+                    asked[number] = _Lane(turn, known[number], borne[number])
             if asked:
                 self._run(list(asked.values()))
             answers = {}
@@ -136,32 +163,29 @@ class Gateway:
 
     def _run(self, lanes: Sequence[_Lane]) -> None:
         for group in pack([lane.commands for lane in lanes]):
-            members = [place for place in group.members if self._is_ready(lanes, place, group)]
+            members = [place for place in group.members if self._is_ready(lanes, place)]
             if not members:
                 continue
             if group.kind == "engine":
                 self._ask_engine(lanes, members[0])
-            elif len(members) == 1:
-                self._send_single(lanes, members[0])
             else:
-                self._send_batch(lanes, members)
+                self._send(lanes, members)
 
-    def _is_ready(self, lanes: Sequence[_Lane], place: Place, group: Group) -> bool:
-        """False, and the command settled as not sent, where it needs an answer that an earlier request
-        failed to give.
+    def _is_ready(self, lanes: Sequence[_Lane], place: Place) -> bool:
+        """False, and the command settled as not sent, where it needs an answer that is known to fail to come.
 
         Inside one batch the portal itself decides: it fills in nothing and the command fails for want of an
         id.
         """
         lane = lanes[place[0]]
         command = lane.commands[place[1]]
-        beside = {lane.commands[position].id for number, position in group.members if number == place[0]}
         for ref in references(command):
             failure = lane.failures.get(ref.command)
-            if failure is not None and (group.kind != "batch" or ref.command not in beside):
+            if failure is not None:
                 retry: Retry = "never" if failure.retry == "never" else "later"
                 text = f"not sent: it needs the answer of {ref.command}, which failed ({failure})"
-                lane.settle(place[1], PortalError(command.method, "NOT_SENT", text, retry))
+                error = PortalError(command.method, "NOT_SENT", text, retry, failure.retry_after)
+                lane.settle(place[1], error)
                 return False
         return True
 
@@ -173,60 +197,42 @@ class Gateway:
         except PortalError as error:
             lane.settle(place[1], error)
 
-    def _send_single(self, lanes: Sequence[_Lane], place: Place) -> None:
-        lane, command = lanes[place[0]], lanes[place[0]].commands[place[1]]
-        try:
-            params = _filled(command.params, lane, frozenset(), self._contents)
-        except OSError as error:
-            lane.settle(
-                place[1], PortalError(command.method, "NO_CONTENT", f"the file cannot be read: {error}")
-            )
-            return
-        except PortalError as error:
-            lane.settle(place[1], error)
-            return
-        self._count([command])
-        try:
-            envelope = self.client.call(command.method, params, writes=_is_write(command))
-        except PortalError as error:
-            lane.settle(place[1], error)
-        else:
-            lane.settle(place[1], Answer(command.id, envelope["result"]))
+    def _send(self, lanes: Sequence[_Lane], members: Sequence[Place]) -> None:
+        """Send what may share a request, each lane's part as a whole of its own, and settle all of it."""
+        places: dict[int, list[int]] = {}
+        for number, position in members:
+            places.setdefault(number, []).append(position)
+        parcels = [self._parcel(lanes[number], positions) for number, positions in places.items()]
+        carried = self.gathering.send(parcels)
+        self._count(carried)
+        for (number, positions), waiting in zip(places.items(), carried, strict=True):
+            for at, position in enumerate(positions):
+                lanes[number].settle(position, waiting.outcomes[at])
 
-    def _send_batch(self, lanes: Sequence[_Lane], members: Sequence[Place]) -> None:
-        keys = {place: batch_key(position) for position, place in enumerate(members)}
-        by_id = {
-            (number, lanes[number].commands[position].id): key for (number, position), key in keys.items()
-        }
-        texts: dict[str, str] = {}
-        for (number, position), key in keys.items():
-            command = lanes[number].commands[position]
-            beside = frozenset(name for lane, name in by_id if lane == number)
-            params = _filled(command.params, lanes[number], beside, None)
-            texts[key] = batch_command(command.method, params, {name: by_id[number, name] for name in beside})
-        commands = [lanes[number].commands[position] for number, position in members]
-        self._count(commands)
-        try:
-            envelope = self.client.call(
-                "batch", {"halt": 0, "cmd": texts}, writes=any(map(_is_write, commands))
-            )
-        except PortalError as error:
-            for (number, position), command in zip(members, commands, strict=True):
-                lanes[number].settle(position, _share(error, command))
-            return
-        for ((number, position), key), command in zip(keys.items(), commands, strict=True):
-            outcome = _unpack(envelope["result"], key, command)
-            if isinstance(outcome, PortalError):
-                outcome = self.client.with_rest(command.method, outcome)
-                self.client.spending.refused(outcome.code)
-            else:
-                self.client.remember_rest(command.method, _times_of(envelope["result"], key))
-            lanes[number].settle(position, outcome)
+    def _parcel(self, lane: _Lane, positions: Sequence[int]) -> Parcel:
+        beside = frozenset(lane.commands[position].id for position in positions)
+        commands = [lane.commands[position] for position in positions]
+        if len(commands) == 1 and is_alone(commands[0]):
+            params = commands[0].params
+            ready = Ready(commands[0], lambda: _filled(params, lane, frozenset(), self._contents))
+            return Parcel((ready,), True, self._patience, lane.bearer)
+        filled = [replace(one, params=_filled(one.params, lane, beside, None)) for one in commands]
+        # An answer of the portal may hold text that looks like a reference: in a batch it would be taken for one.
+        is_single = len(filled) == 1 and is_alone(filled[0])
+        same = samenesses(filled)
+        ready_ones = tuple(
+            Ready(one, lambda params=one.params: params, name)  # type: ignore[misc]
+            for one, name in zip(filled, same, strict=True)
+        )
+        return Parcel(ready_ones, is_single, self._patience, lane.bearer)
 
-    def _count(self, commands: Sequence[Command]) -> None:
-        writes = sum(command.writes for command in commands)
+    def _count(self, carried: Sequence[Waiting]) -> None:
+        """A request counts for everybody whose commands it carried."""
+        sent = [command for waiting in carried for command in waiting.sent]
+        writes = sum(command.writes for command in sent)
+        requests = len({waiting.request for waiting in carried if waiting.request})
         with self._lock:
-            self._cost += Cost(1, len(commands) - writes, writes)
+            self._cost += Cost(requests, len(sent) - writes, writes)
 
 
 def _advance(generator: Steps[T], given: Sequence[Answer] | None) -> Sequence[Command] | Fate[T]:
@@ -243,41 +249,6 @@ def _answers(outcomes: Sequence[Outcome]) -> list[Answer]:
     if len(answers) < len(outcomes):
         raise BatchFailure(outcomes)
     return answers
-
-
-def _is_write(command: Command) -> bool:
-    return command.writes or not only_reads(command.method)
-
-
-def _share(error: PortalError, command: Command) -> PortalError:
-    """Return what the failure of a whole batch means for one of its commands: a read never has unknown
-    outcome.
-    """
-    retry: Retry = "later" if error.retry == "unknown" and not _is_write(command) else error.retry
-    return PortalError(command.method, error.code, error.description, retry, error.retry_after)
-
-
-def _unpack(result: object, key: str, command: Command) -> Outcome:
-    """Return the outcome of one command of a batch; empty maps come as lists (PROTOCOL §1)."""
-    parts = result if isinstance(result, Mapping) else {}
-    errors, results = parts.get("result_error"), parts.get("result")
-    if isinstance(errors, Mapping) and key in errors:
-        body = errors[key] if isinstance(errors[key], Mapping) else {"error": str(errors[key])}
-        return classify(command.method, _status(str(body.get("error"))), body, writes=_is_write(command))
-    if isinstance(results, Mapping) and key in results:
-        return Answer(command.id, results[key])
-    retry: Retry = "unknown" if _is_write(command) else "later"
-    return PortalError(command.method, "NO_ANSWER", "the batch's answer says nothing of this command", retry)
-
-
-def _times_of(result: object, key: str) -> object:
-    times = result.get("result_time") if isinstance(result, Mapping) else None
-    return times.get(key) if isinstance(times, Mapping) else None
-
-
-def _status(code: str) -> int:
-    # Inside a batch an error has no HTTP status of its own.
-    return 500 if code in ("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER") else 400
 
 
 def _filled(

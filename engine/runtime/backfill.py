@@ -24,7 +24,7 @@ from engine.decision.sight import evaluate_gate
 from engine.language.expression import Expression
 from engine.language.rules import Rule, Trigger
 from engine.language.values import Item, Undecided, Value
-from engine.portal.gateway import Gateway
+from engine.portal.gateway import BACKGROUND, Gateway
 from engine.portal.map import PortalMap
 from engine.portal.reader import Reader
 from engine.runtime.inbox import Pending
@@ -70,7 +70,7 @@ class Survey:
         now: datetime,
         where: Expression | None = None,
     ) -> None:
-        self._gateway, self._portal, self._reader = gateway, portal, reader
+        self._gateway, self._portal, self._reader = gateway.metered(BACKGROUND), portal, reader
         self._edition, self._rule, self._now, self._where = edition, rule, now, where
 
     def candidates(self) -> Iterator[Candidate]:

@@ -58,6 +58,9 @@ class EmbeddedStore(Store):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         self._guard = _take_guard(path)
+        # Letters, journals and an application's tokens are in it; SQLite gives its side files the same rights.
+        path.touch(mode=0o600)
+        path.chmod(0o600)
         self._connection = _connect(str(path))
         self._connection.execute("PRAGMA journal_mode = WAL")
         # WAL with NORMAL may lose the last commits in a power cut, and they were answered 200.
@@ -185,6 +188,16 @@ def is_owned(path: Path) -> bool:
     except StateError:
         return True
     return False
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[None]:
+    """While the block runs no engine works on the file, nor starts on it. Raises StateError where one does."""
+    guard = _take_guard(path)
+    try:
+        yield
+    finally:
+        guard.close()
 
 
 def _connect(path: str, *, is_uri: bool = False) -> sqlite3.Connection:

@@ -5,8 +5,7 @@ Decides the status of every answer. It runs nothing: a row in the inbox is all t
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -17,18 +16,23 @@ from engine.runtime.logs import Log
 from engine.runtime.store import Store
 
 LARGEST_BODY = 1 << 20
+_REMOVED = "ONAPPUNINSTALL"
 
 
 @dataclass(frozen=True)
 class Intake:
-    """Takes posts for `inbox`; `token` is the only `application_token` that is believed (no token: none is)."""
+    """Takes posts for `inbox`; `is_ours` judges `application_token` and `member_id` of a post.
 
-    token: str
+    `removed` is told that the application is gone from the portal.
+    """
+
+    is_ours: Callable[[str, str], bool]
     inbox: Inbox
     store: Store
     world: World
     zone: tzinfo
     log: Log
+    removed: Callable[[], None] = lambda: None
 
     def take_all(self, bodies: Sequence[bytes]) -> list[int]:
         """Return the HTTP status of each post, in their order.
@@ -63,8 +67,10 @@ class Intake:
             delivery = read_delivery(body, self.world, self.zone)
         except BrokenBody as error:
             return self._refuse(400, str(error))
-        if not self.token or not hmac.compare_digest(delivery.token.encode(), self.token.encode()):
+        if not self.is_ours(delivery.token, delivery.member):
             return self._refuse(403, "wrong application_token")
+        if delivery.event == _REMOVED:
+            self.removed()
         return delivery
 
     def _refuse(self, status: int, why: str) -> int:

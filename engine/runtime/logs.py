@@ -105,6 +105,7 @@ def secrets_of(settings: Settings) -> list[str]:
     found = [
         webhook[-1],
         settings.application_token,
+        settings.application.client_secret,
         settings.mail.password,
         database or "",
         unquote(database or ""),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from engine.portal.spending import Spent
 from engine.runtime.status import Status
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,6 +30,19 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "reglament_portal_refusals_total": (
         COUNTER,
         "requests and commands refused or lost, by the portal's code",
+    ),
+    "reglament_portal_commands_sent_total": (
+        COUNTER,
+        "commands in these requests; reads that several runs asked for at once are sent once",
+    ),
+    "reglament_portal_reads_total": (
+        COUNTER,
+        "reads that runs asked for, by rule; no rule: facts before deciding",
+    ),
+    "reglament_portal_writes_total": (COUNTER, "writes that runs asked for, by rule"),
+    "reglament_portal_share_total": (
+        COUNTER,
+        "requests by rule: each rule's share of those that carried its commands",
     ),
     "reglament_last_event_timestamp_seconds": (GAUGE, "when the portal's last event came in"),
     "reglament_last_sweep_timestamp_seconds": (
@@ -74,6 +88,7 @@ def _samples(status: Status) -> Iterator[Sample]:
         "lanes_open": status.lanes(),
         "events_failed": inbox.failed,
         "portal_requests_total": spent.requests,
+        "portal_commands_sent_total": spent.commands,
         "timers_armed": timers.armed,
         "timers_overdue": timers.overdue,
         "brakes": len(brakes),
@@ -87,6 +102,7 @@ def _samples(status: Status) -> Iterator[Sample]:
     yield from _counted("reglament_runs", "status", status.stopped_runs().items())
     yield from _counted("reglament_deliveries_total", "fate", status.store.counts().items())
     yield from _counted("reglament_portal_refusals_total", "code", spent.refusals.items())
+    yield from _by_rule(spent)
     for kind, name, label in (
         ("run", "reglament_runs_total", "status"),
         ("step", "reglament_steps_total", "outcome"),
@@ -106,6 +122,13 @@ def _samples(status: Status) -> Iterator[Sample]:
     for name, moment in moments.items():
         if isinstance(moment, datetime):
             yield f"reglament_{name}_timestamp_seconds", {}, moment.timestamp()
+
+
+def _by_rule(spent: Spent) -> Iterator[Sample]:
+    for rule, borne in spent.by_rule.items():
+        yield "reglament_portal_reads_total", {"rule": rule}, borne.reads
+        yield "reglament_portal_writes_total", {"rule": rule}, borne.writes
+        yield "reglament_portal_share_total", {"rule": rule}, borne.requests
 
 
 def _counted(name: str, label: str, counts: Iterable[tuple[str, int]]) -> Iterator[Sample]:

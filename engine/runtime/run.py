@@ -14,7 +14,7 @@ from datetime import timedelta, tzinfo
 from engine.action import PluginError
 from engine.decision.backfill import wakes
 from engine.decision.edition import Edition
-from engine.decision.event import Event
+from engine.decision.event import BACKFILL, Event
 from engine.decision.explain import explain
 from engine.decision.facts import Facts
 from engine.decision.follow_ups import MAX_DEPTH
@@ -24,7 +24,7 @@ from engine.decision.verdict import Decided, verdict_of
 from engine.effects import Said
 from engine.language.values import Item, Undecided, Value
 from engine.portal.errors import PortalError
-from engine.portal.gateway import Gateway
+from engine.portal.gateway import MAILING, Gateway
 from engine.runtime import runs as journal
 from engine.runtime.carrying import Carriage
 from engine.runtime.editions import Editions
@@ -42,6 +42,8 @@ from engine.runtime.waits import delay_for
 
 Answers = Mapping[str, Callable[[Pending], "Mapping[str, Json] | None"]]
 _PAUSE = 1.0
+# Events of many items at once, for which nobody waits: deadlines of a morning, a rule applied to what is there.
+_MAILINGS = frozenset({TIMER, BACKFILL})
 # Facts older than this are read again before a stored plan goes on: people have worked meanwhile.
 _STALE = timedelta(minutes=1)
 
@@ -141,7 +143,7 @@ class Carrier:
                 retry_of=retry_of.n if retry_of is not None else None,
             )
             run = Running(
-                number, edition, event, facts, decision.plan, row.lease, self.gateway.metered(),
+                number, edition, event, facts, decision.plan, row.lease, self._way_of(event),
                 present=occasion.present,
             )  # fmt: skip
             if is_loop:
@@ -194,9 +196,13 @@ class Carrier:
         except LookupError:
             return None
         return Running(
-            stored.n, edition, stored.event, facts, plan, row.lease, self.gateway.metered(),
+            stored.n, edition, stored.event, facts, plan, row.lease, self._way_of(stored.event),
             tries=stored.tries, present=self._gone_on(stored.event.item, facts, row),
         )  # fmt: skip
+
+    def _way_of(self, event: Event) -> Gateway:
+        """Return a run's way to the portal: what nobody waits for lets the portal's own events go first."""
+        return self.gateway.metered(MAILING if event.name in _MAILINGS else None)
 
     def _gone_on(self, item: Item | None, facts: Facts, row: Pending) -> dict[str, Value]:
         """Return the fields that were decided on as they stood at an earlier stage, as they are now.

@@ -27,15 +27,18 @@ from engine.runtime.baseline import missing_entities, take_baseline
 from engine.runtime.brakes import Brakes
 from engine.runtime.carrying import Carriage
 from engine.runtime.commands import COMMAND, Commands
+from engine.runtime.connection import Connection
 from engine.runtime.duties import Duties, Duty
 from engine.runtime.editions import Editions
 from engine.runtime.engine_methods import EngineMethods
 from engine.runtime.inbox import LARGEST_INBOX, Inbox, Pending
+from engine.runtime.inside import Inside, Parts
 from engine.runtime.intake import Intake
 from engine.runtime.journal import Journal
 from engine.runtime.lanes import Lanes
 from engine.runtime.logs import Log, open_log, secrets_of
 from engine.runtime.occasions import Occasions
+from engine.runtime.offline_queue import OfflineQueue
 from engine.runtime.opening import is_cluster, open_store
 from engine.runtime.reload import Reloader
 from engine.runtime.retention import prune
@@ -50,7 +53,7 @@ from engine.runtime.tally import Tally
 from engine.runtime.timers import Timers
 from engine.runtime.undo import UNDO, Undo
 from engine.runtime.waits import DELAYS
-from engine.settings import MissingSecret, Settings
+from engine.settings import Settings
 from engine.web.console import create_console_app
 from engine.web.public import create_public_app
 from engine.web.server import WebServer
@@ -86,20 +89,27 @@ class Service:
         inbox_limit: int = LARGEST_INBOX,
         log: Log | None = None,
     ) -> None:
-        if not settings.application_token:
-            raise MissingSecret("BITRIX24_APPLICATION_TOKEN")
-        webhook = settings.require_portal()
+        settings.require_connection()
         self.settings, self.workshop = settings, workshop
         self._clock = clock or (lambda: datetime.now(settings.zone))
         self._log = log or open_log(setup=settings.log, secrets=secrets_of(settings))
         self._stopping = threading.Event()
+        self._told = ""
         self._owner = f"{socket.gethostname()} {os.getpid()}"
         self.tally = Tally()
         self.store = open_store(settings)
         try:
             self.editions = Editions(self.store, workshop, built, self._clock())
             # Waits between tries end when the engine stops.
-            self._client = PortalClient(webhook, pace=self._shared(pace), sleep=self._sleep)
+            self._connection = Connection.open(
+                settings, self.store, self._now, self._log, self._sleep, self._look_again
+            )
+            self._client = PortalClient(
+                self._connection.credentials,
+                pace=self._shared(pace),
+                sleep=self._sleep,
+                told=self._connection.told,
+            )
             self._build(delays, inbox_limit)
         except BaseException:
             self.store.close()
@@ -124,7 +134,13 @@ class Service:
         self.inbox = Inbox(store, clock, self._wake, inbox_limit, owner=self._owner)
         self._timers = Timers(store, clock)
         self._schedules = Schedules(store, clock)
-        self._sweep = Sweep(store, self._gateway, self._map, self.inbox, clock)
+        connection = self._connection
+        queue = OfflineQueue(self.inbox, settings.world, clock, lambda: connection.is_connected)
+        self._sweep = Sweep(store, self._gateway, self._map, self.inbox, clock, queue)
+        parts = Parts(
+            store, self._gateway, contents, methods, self._map, self.editions, clock, self._wake, self._log
+        )
+        self._inside = Inside.open(parts, connection, settings.outside)
         self._runs = Runs(store, clock)
         self._brakes = Brakes(store, clock, settings.brakes)
         carriage = Carriage(
@@ -196,6 +212,7 @@ class Service:
                 else []
             ),
             Duty("journal", _PRUNE_EVERY, self._prune, first=_PRUNE_EVERY),
+            *(self._inside.duties() if self._inside is not None else []),
         ]
 
     def _prune(self) -> None:
@@ -230,12 +247,25 @@ class Service:
             spent=self._client.spending.now,
             clock=clock,
         )
+        connection = self._connection
         intake = Intake(
-            settings.application_token, self.inbox, store, settings.world, settings.zone, self._log
+            connection.trust.is_ours,
+            self.inbox,
+            store,
+            settings.world,
+            settings.zone,
+            self._log,
+            connection.removed,
         )
         public, console = settings.public, settings.console
         self._public = WebServer(
-            create_public_app(intake, self.status.is_writable),
+            create_public_app(
+                intake,
+                self.status.is_writable,
+                connection.install,
+                self._inside.calls.take if self._inside is not None else None,
+                self._inside.tab if self._inside is not None else None,
+            ),
             public.host,
             public.port,
             name="reglament-public",
@@ -271,6 +301,7 @@ class Service:
         self._public.stop()
         self._reloader.stop()
         is_quiet = self._lanes.stop(_LONGEST_STEP)
+        self._gateway.gathering.stop()
         self._client.close()
         if not is_quiet:
             # The portal or a mail server does not answer: the calls are broken off, their outcome is unknown, and
@@ -299,6 +330,14 @@ class Service:
     def _sleep(self, seconds: float) -> None:
         self._stopping.wait(seconds)
 
+    def _now(self) -> datetime:
+        return self._clock()
+
+    def _look_again(self) -> None:
+        self._lanes.look_again()
+        if self._inside is not None:
+            self._inside.look_again()
+
     def _wake(self, lane: str) -> None:
         self._lanes.wake(lane)
 
@@ -306,6 +345,8 @@ class Service:
         """Another edition is in force: the timers follow it."""
         self._timers.rearm(self.editions.current.edition)
         self._schedules.rearm(self.editions.current.edition)
+        if self._inside is not None:
+            self._inside.look_again()
 
     def _fire_schedules(self) -> None:
         if self._schedules.fire():
@@ -327,7 +368,9 @@ class Service:
             try:
                 count = take_baseline(self.store, self._gateway, self._map, self._clock)
             except PortalError as error:
-                self._log.warning("baseline", reason=str(error))
+                if str(error) != self._told:  # an application may wait for its install for days
+                    self._told = str(error)
+                    self._log.warning("baseline", reason=self._told)
                 return False
             self._log.info("baseline", items=count)
         self._swapped()

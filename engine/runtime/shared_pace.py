@@ -5,7 +5,6 @@ Decides nothing that `Pace` does not; it only keeps the level where every proces
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from engine.portal.pace import Pace
@@ -28,23 +27,26 @@ class SharedPace(Pace):
     """A `Pace` of the size and rate of `alone`, kept in `store` for `portal`; `alone` stands in while that is lost."""
 
     def __init__(
-        self, store: ClusterStore, portal: str, alone: Pace, sleep: Callable[[float], None] = time.sleep
+        self, store: ClusterStore, portal: str, alone: Pace, sleep: Callable[[float], object] | None = None
     ) -> None:
         super().__init__(alone.size, alone.rate, sleep=sleep)
         self._store, self._portal, self._alone = store, portal, alone
 
-    def wait(self) -> float:
-        """See `Pace.wait`."""
+    def end(self) -> None:
+        """See `Pace.end`."""
+        super().end()
+        self._alone.end()
+
+    def _wait_turn(self) -> float:
         try:
             with self._store.transaction() as connection:
                 level = connection.execute(_POUR, (self._portal, 1.0, self.rate)).fetchone()
         except StateLost:
             return self._alone.wait()
         assert level is not None
-        delay = max(0.0, (float(level[0]) - self.size) / self.rate)
-        if delay:
-            self._sleep(delay)
-        return delay
+        with self._lock:
+            self._note(float(level[0]), self._clock())
+        return self._rest(float(level[0]))
 
     def fill(self) -> None:
         """See `Pace.fill`."""

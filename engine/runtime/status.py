@@ -12,6 +12,8 @@ from datetime import datetime, tzinfo
 from engine.effects import Said
 from engine.language.diagnostics import Diagnostic
 from engine.language.rendering import render_text
+from engine.portal.errors import PortalError
+from engine.portal.findings import explain
 from engine.portal.spending import Spent
 from engine.runtime.brakes import ALL
 from engine.runtime.editions import Editions, InForce
@@ -146,9 +148,9 @@ class Status:
             Said("портал ещё ни разу не прочитан целиком", "the portal has not been read once yet"): (
                 not self.has_baseline()
             ),
-            Said(f"портал не отвечает: {trouble}", f"the portal does not answer: {trouble}"): bool(trouble),
         }
-        return [said for said, is_so in reasons.items() if is_so]
+        found = [said for said, is_so in reasons.items() if is_so]
+        return found if trouble is None else [*found, _trouble_words(trouble)]
 
     def is_writable(self) -> bool:
         """True where the state can be written: proved by writing."""
@@ -161,3 +163,12 @@ class Status:
     def local(self, moment: datetime) -> datetime:
         """Return a moment in the company's zone."""
         return moment.astimezone(self.zone)
+
+
+def _trouble_words(error: PortalError) -> Said:
+    """Return what is wrong with the portal, what it means and what a person does about it."""
+    what, mend = explain(error)
+    return Said(
+        f"портал не отвечает: {what.ru}; {mend.ru}",
+        f"the portal does not answer: {what.en}; {mend.en}",
+    )

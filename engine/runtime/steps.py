@@ -129,7 +129,7 @@ class Steps:
     def _together(self, run: Running, tries: Sequence[_Try]) -> list[Ended]:
         """Send the commands of keyless steps in shared requests, then read all of them back in shared ones."""
         started = [_commands(one) for one in tries]
-        fates = run.gateway.drive_all(started)
+        fates = run.gateway.drive_all(started, _bearers(tries))
         ended: dict[int, Ended] = {}
         done = [(at, fate.value) for at, fate in enumerate(fates) if fate.error is None]
         for at, fate in enumerate(fates):
@@ -203,11 +203,11 @@ class Steps:
         if one.action.irreversible and not overrides(one.action, "probe"):
             return Undecided(f"исход прежней попытки неизвестен, ключ «{one.key}»: проверьте на портале сами")
         generator = call_plugin(one.action, lambda: one.action.probe(one.key, one.effect))
-        return one.run.gateway.drive(traced(generator, one.action, one.trace))
+        return one.run.gateway.drive(traced(generator, one.action, one.trace), one.step.rule.id)
 
     def _do(self, one: _Try) -> Ended:
         """Send the commands, then perform; write the result down before anything else."""
-        result = one.run.gateway.drive(_commands(one))
+        result = one.run.gateway.drive(_commands(one), one.step.rule.id)
         one.may_bear_numbers = one.trace.has_taken_number
         if overrides(one.action, "perform"):
             outside = Outside(one.number_key, one.run.event.time, self._contents, self._methods)
@@ -229,7 +229,8 @@ class Steps:
         items = dict.fromkeys(change.item for some in changes for change in some)
         back = ReadItems(self._portal, list(items))
         verifying = [_verification(one, result) for one, result in done]
-        *fates, read = run.gateway.drive_all([*verifying, back.generator()])
+        bearers = _bearers([one for one, _ in done])
+        *fates, read = run.gateway.drive_all([*verifying, back.generator()], [*bearers, *bearers[:1]])
         ended: list[Ended | Exception] = []
         for (one, result), meant, fate in zip(done, changes, fates, strict=True):
             error = fate.error or (read.error if meant else None)
@@ -323,6 +324,11 @@ class Steps:
         """Tie the numbers that a done step took to the item it made."""
         key = ended.key or f"run {run.n} step {step.number}"
         self._methods.use_numbers(key, str(ended.result) if isinstance(ended.result, Item) else "")
+
+
+def _bearers(tries: Sequence[_Try]) -> list[str]:
+    """Return whom the cost of each step is put down to."""
+    return [one.step.rule.id for one in tries]
 
 
 def _commands(one: _Try) -> Commands:

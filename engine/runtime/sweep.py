@@ -22,7 +22,7 @@ from engine.action import Answer, Command
 from engine.decision.event import UPDATED
 from engine.decision.forms import Json
 from engine.language.values import Item, Value
-from engine.portal.gateway import Gateway
+from engine.portal.gateway import BACKGROUND, Gateway
 from engine.portal.map import PortalMap
 from engine.runtime.inbox import Inbox, Pending
 from engine.runtime.listing import (
@@ -37,6 +37,7 @@ from engine.runtime.listing import (
     time_of,
 )
 from engine.runtime.moments import SWEPT, note_moment
+from engine.runtime.offline_queue import OfflineQueue
 from engine.runtime.snapshot import MOVED, Seen, compare, save_snapshot, seen_in
 from engine.runtime.store import Store
 
@@ -66,11 +67,16 @@ class Found:
 
 @dataclass
 class Swept:
-    """What a sweep found, by entity, and how many requests it took; `is_whole` where all ids were compared."""
+    """What a sweep found, by entity, and how many requests it took; `is_whole` where all ids were compared.
+
+    `queued` is how many events the portal's offline queue held, None without one; `queue_failure` why it kept them.
+    """
 
     is_whole: bool
     found: dict[str, Found] = field(default_factory=dict)
     requests: int = 0
+    queued: int | None = None
+    queue_failure: str = ""
 
     @property
     def total(self) -> int:
@@ -83,18 +89,23 @@ class Swept:
         for name, one in self.found.items():
             form: dict[str, Json] = {kind: one.count(kind) for kind in KINDS}
             entities[name] = form | ({"failure": one.failure} if one.failure else {})
+        queue: dict[str, Json] = {} if self.queued is None else {"queued": self.queued}
+        failure: dict[str, Json] = {"queue_failure": self.queue_failure} if self.queue_failure else {}
         return {
             "items": self.total,
             "requests": self.requests,
             "whole": self.is_whole,
             "entities": entities,
+            **queue,
+            **failure,
         }
 
 
 class Sweep:
     """Looks for changes of all entities whose first reading is done. One at a time within a process.
 
-    `clock` gives the present in the company's zone; it only says when all ids are compared again.
+    `clock` gives the present in the company's zone; it only says when all ids are compared again. `queue` is the
+    portal's own queue, where an application is connected.
     """
 
     def __init__(
@@ -104,9 +115,10 @@ class Sweep:
         portal: PortalMap,
         inbox: Inbox,
         clock: Callable[[], datetime],
+        queue: OfflineQueue | None = None,
     ) -> None:
         self._store, self._gateway, self._portal = store, gateway, portal
-        self._inbox, self._clock = inbox, clock
+        self._inbox, self._clock, self._queue = inbox, clock, queue
         self._lock = threading.Lock()
         self._is_first = True
 
@@ -123,17 +135,19 @@ class Sweep:
         with self._lock:
             entities = self._entities()
             whole = is_whole if is_whole is not None else (self._is_first or self._is_long_ago(entities))
-            gateway = self._gateway.metered()
+            gateway = self._gateway.metered(BACKGROUND)
             swept = Swept(whole, {name: Found() for name in entities})
             jobs = [(name, self._changes(name, swept.found[name])) for name in entities]
             jobs += [(name, self._ids(name, swept.found[name])) for name in entities if whole]
+            if self._queue is not None:
+                swept.queued, swept.queue_failure = self._queue.try_to_empty(gateway)
             fates = gateway.drive_all([reading for _, reading in jobs])
             for (name, _), fate in zip(jobs, fates, strict=True):
                 if fate.error is not None:
                     swept.found[name].failure = str(fate.error)
             swept.requests = gateway.cost.requests
             self._is_first = self._is_first and (not entities or not whole)
-            if not any(found.failure for found in swept.found.values()):
+            if not swept.queue_failure and not any(found.failure for found in swept.found.values()):
                 note_moment(self._store, SWEPT, self._clock())
             return swept
 

@@ -1,4 +1,4 @@
-"""The public listener: `POST /portal/events` and `/healthz`, nothing else.
+"""The public listener: `POST /portal/events` and `/healthz`, with an application its own addresses, nothing else.
 
 Decides nothing: the intake judges what came. Errors are a line of text, never a traceback.
 """
@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
+from engine.addresses import EVENTS, ROBOT
 from engine.runtime.intake import LARGEST_BODY, Intake
+from engine.runtime.viewing import Viewing
+from engine.web.install import add_install
+from engine.web.tab import add_tab
 from engine.web.together import Door
 
-_EVENTS = "/portal/events"
 _HOLDS = 5.0
 _TEXT = "text/plain; charset=utf-8"
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -32,15 +35,28 @@ _WORDS = {
 }
 
 
-def create_public_app(intake: Intake, is_writable: Callable[[], bool]) -> Flask:
+def create_public_app(
+    intake: Intake,
+    is_writable: Callable[[], bool],
+    install: Callable[[Mapping[str, str]], int] | None = None,
+    robot: Callable[[bytes], int] | None = None,
+    tab: Viewing | None = None,
+) -> Flask:
     """Return the app. It answers 404 or 405 to everything that it does not know.
 
+    `install` judges installs of a configured application, `robot` calls of its robots, `tab` shows its page.
     `is_writable` proves that the state can be written; anybody may ask, so its answer holds for a few seconds.
     """
     app = Flask("reglament-public", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
     writable = _Writable(is_writable)
+    if install is not None:
+        add_install(app, install)
+    if robot is not None:
+        add_robot(app, robot)
+    if tab is not None:
+        add_tab(app, tab)
 
     @app.get("/healthz")
     def health() -> Response:
@@ -55,9 +71,19 @@ def create_public_app(intake: Intake, is_writable: Callable[[], bool]) -> Flask:
         response.headers.update(_HEADERS)
         return response
 
-    app.url_map.add(Rule(_EVENTS, methods=["POST"], endpoint="door"))  # so that other methods are 405
-    app.wsgi_app = Door(app.wsgi_app, _EVENTS, intake, _write)  # type: ignore[method-assign]
+    app.url_map.add(Rule(EVENTS, methods=["POST"], endpoint="door"))  # so that other methods are 405
+    app.wsgi_app = Door(app.wsgi_app, EVENTS, intake, _write)  # type: ignore[method-assign]
     return app
+
+
+def add_robot(app: Flask, take: Callable[[bytes], int]) -> None:
+    """Let `app` answer the portal's robots; `take` returns the status of a post's body."""
+
+    @app.post(ROBOT)
+    def robot() -> Response:
+        status = take(request.get_data())
+        # The portal reads the status alone; what came of the call is told when its run has ended.
+        return Response(b"" if status == HTTPStatus.OK else _line(status), status, content_type=_TEXT)
 
 
 class _Writable:

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from engine.portal.errors import PortalError
+from engine.portal.resting import Rests
 from engine.runtime.service import Service
 from engine.settings import read_settings
 from engine.workshop import open_workshop
@@ -20,12 +22,12 @@ DELAYS = (0.05, 0.1, 0.2, 0.4, 0.8)
 _HASTE = 0.1
 
 
-class _ShortRests(dict[str, float]):
-    """How long the portal lets a spent method rest, by method: never more than a second."""
+class _ShortRests(Rests):
+    """A method that the portal blocks rests a second at most."""
 
-    def get(self, key: str, default: object = None) -> float:
-        _ = default
-        return min(super().get(key) or 1.0, 1.0)
+    def refused(self, error: PortalError) -> None:
+        error.retry_after = min(error.retry_after or 1.0, 1.0)
+        super().refused(error)
 
 
 class HastyService(Service):
@@ -37,7 +39,7 @@ class HastyService(Service):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._client._rests = _ShortRests()
+        self._gateway.gathering.rests = _ShortRests()
 
     def look(self) -> None:
         """Look for rows that another process has put into the inbox."""

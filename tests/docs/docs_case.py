@@ -17,7 +17,19 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = (
     *(ROOT / name for name in ("README.md", "README.ru.md", "CONTRIBUTING.md")),
-    *(DOCS / f"{name}.md" for name in ("language", "language.ru", "plugins", "config", "events", "journal")),
+    *(
+        DOCS / f"{name}.md"
+        for name in (
+            "language",
+            "language.ru",
+            "plugins",
+            "config",
+            "events",
+            "journal",
+            "portal",
+            "emulator",
+        )
+    ),
 )
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " "})

@@ -17,7 +17,10 @@ from engine.emulator import Company, Portal, open_portal
 from engine.emulator.person import Person
 from engine.emulator.serve import PortalServer
 
-SCOPES = ["crm", "disk", "log", "im", "user", "userfieldconfig"]
+SCOPES = [
+    *("bizproc", "crm", "department", "disk", "im", "lists", "log", "mail", "salescenter", "user"),
+    "userfieldconfig",
+]
 STAGES_4 = (("NEW", None), ("UC_WORK", None), ("UC_DOCS", None), ("WON", "S"), ("LOSE", "F"))
 TOKEN = "t0ken"
 

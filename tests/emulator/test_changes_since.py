@@ -168,7 +168,7 @@ def test_the_history_has_pages_selection_and_a_way_without_counting(api, person)
 
 def test_the_history_may_print_its_numbers_as_a_live_portal_did(api, portal, person):
     person.move(2, 7, "C4:UC_DOCS")
-    portal.history_in_text = True
+    portal.set_policies(stage_history="text")
     (row,) = history(api, 2, {"OWNER_ID": 7})["result"]["items"]
     assert {name: row[name] for name in ("TYPE_ID", "OWNER_ID", "CATEGORY_ID")} == {
         "TYPE_ID": "2",

@@ -161,7 +161,7 @@ def test_funnels_and_stages(api):
         "SORT": 10,
         "STATUS_ID": "C4:NEW",
     }
-    prefixes = {row["ID"]: row["PREFIX"] for row in api.result("crm.status.entity.types")}
+    prefixes = {row["ID"]: row.get("PREFIX", "") for row in api.result("crm.status.entity.types")}
     assert prefixes["SMART_INVOICE_STAGE_8"] == "DT31_8"
 
 
@@ -173,7 +173,9 @@ def test_types(api, server):
     ]
     assert api.result("crm.type.get", id=12)["type"] == act
     assert api.refusal("crm.type.get", id=77) == (400, 0, "SPA not found")
-    made = api.result("crm.type.add", fields={"title": "Новый", "isClientEnabled": "Y"})["type"]
+    made = api.result(
+        "crm.type.add", fields={"title": "Новый", "isClientEnabled": "Y", "isStagesEnabled": "Y"}
+    )["type"]
     item = api.result("crm.item.add", entityTypeId=made["entityTypeId"], fields={"companyId": 2})["item"]
     assert (item["title"], item["companyId"], item["stageId"].endswith(":NEW")) == ("Новый #1", 2, True)
     narrow = api.http.post(f"{server.url}/rest/2/narrow/crm.type.add", json={"fields": {"title": "x"}})

@@ -132,7 +132,7 @@ def test_an_email_activity_is_sent(api, portal):
         "crm.activity.add", fields=letter(FILES=[{"fileData": ["акт.pdf", b64encode(b"%PDF").decode()]}])
     )
     (mail,) = read_mails(portal.store)
-    assert (mail["from"], mail["to"], mail["subject"]) == ("we@tiny.example", ["buh@client.example"], "Акт")
+    assert (mail["from"], mail["to"][0], mail["subject"]) == ("we@tiny.example", "buh@client.example", "Акт")
     assert mail["attachments"] == [
         {
             "name": "акт.pdf",

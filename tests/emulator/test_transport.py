@@ -8,6 +8,7 @@ import pytest
 from engine.emulator import Portal
 from engine.emulator.php import flatten, parse_query, printable
 from engine.emulator.serve import PortalServer
+from tests.emulator.conftest import SCOPES
 
 
 @pytest.mark.parametrize(
@@ -80,10 +81,19 @@ def test_an_unknown_method_is_404_and_method_get_says_so(api):
 
 
 @pytest.mark.parametrize(
-    "name", ["event.bind", "event.get", "app.info", "bizproc.robot.add", "placement.bind"]
+    ("name", "status", "code"),
+    [
+        ("event.bind", 403, "WRONG_AUTH_TYPE"),
+        ("event.offline.get", 403, "WRONG_AUTH_TYPE"),
+        ("placement.bind", 403, "WRONG_AUTH_TYPE"),
+        ("app.info", 400, "ACCESS_DENIED"),
+        ("bizproc.robot.add", 400, "ACCESS_DENIED"),
+    ],
 )
-def test_methods_of_applications_are_refused_to_webhooks(api, name):
-    assert api.refusal(name)[:2] == (403, "WRONG_AUTH_TYPE")
+def test_methods_of_applications_are_refused_to_webhooks(api, name, status, code):
+    found = api.refusal(name)
+    assert found[:2] == (status, code)
+    assert "pplication context required" in found[2]
 
 
 def test_a_broken_body_is_400(api):
@@ -94,7 +104,7 @@ def test_a_broken_body_is_400(api):
 
 
 def test_scope_profile_and_user(api, server: PortalServer):
-    assert api.result("scope") == sorted(["crm", "disk", "log", "im", "user", "userfieldconfig"])
+    assert api.result("scope") == SCOPES
     assert api.result("profile")["ADMIN"] is True
     assert api.result("user.current")["UF_DEPARTMENT"] == [1]
     assert [row["ID"] for row in api.result("user.get", filter={"ACTIVE": True})] == ["1", "2"]

@@ -110,10 +110,10 @@ def test_a_redirect_that_is_no_rest_address_is_refused(location):
     assert (error.code, error.retry) == ("BAD_REDIRECT", "never")
 
 
-def test_a_second_redirect_is_not_followed():
+def test_redirects_without_end_come_to_an_end():
     with running_stub(Reply(302, b"", {"Location": "/rest/1/x/m"})) as stub, client(stub) as portal:
-        failure(lambda: portal.call("crm.item.add", {}))
-        assert len(stub.asked) == 2
+        assert failure(lambda: portal.call("crm.item.add", {})).code == "BAD_REDIRECT"
+        assert len(stub.asked) == 4
 
 
 @pytest.mark.parametrize(
@@ -240,18 +240,18 @@ def test_our_pace_keeps_the_portal_from_refusing():
         assert slept == []
 
 
-def test_pace_lets_fifty_go_and_then_two_a_second():
+def test_pace_lets_two_less_than_fifty_go_and_then_two_a_second():
     now = [0.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     pace = Pace(clock=lambda: now[0], sleep=sleep)
-    assert [pace.wait() for _ in range(50)] == [0.0] * 50
+    assert [pace.wait() for _ in range(48)] == [0.0] * 48
     for _ in range(10):
         assert pace.wait() == pytest.approx(0.5)
     now[0] += 100
-    assert [pace.wait() for _ in range(50)] == [0.0] * 50
+    assert [pace.wait() for _ in range(48)] == [0.0] * 48
 
 
 def test_a_refusal_fills_the_bucket():

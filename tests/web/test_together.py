@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from engine.runtime.credential import Trust
 from engine.runtime.embedded import EmbeddedStore
 from engine.runtime.inbox import Inbox
 from engine.runtime.intake import LARGEST_BODY, Intake
@@ -34,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
 @pytest.fixture
 def url(store: EmbeddedStore) -> Iterator[str]:
     inbox = Inbox(store, lambda: NOW, lambda _: None)
-    intake = Intake(TOKEN, inbox, store, WORLD, ZONE, open_log(io.StringIO()))
+    intake = Intake(Trust(TOKEN).is_ours, inbox, store, WORLD, ZONE, open_log(io.StringIO()))
     server = WebServer(create_public_app(intake, lambda: True), "127.0.0.1", 0, name="public")
     server.start()
     yield server.url

@@ -66,6 +66,7 @@ def empty_company() -> Company:
         users=build_users(),
         webhooks=structure.build_webhooks(),
         outgoing=structure.build_outgoing(),
+        applications=structure.build_applications(),
         categories=structure.build_categories(),
         statuses=structure.build_statuses(),
         types=structure.build_types(),

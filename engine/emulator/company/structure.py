@@ -41,7 +41,7 @@ INVOICE_FIELD: Final = "ufCrm_SMART_INVOICE_17473100"
 
 SCOPES: Final = (
     *("crm", "disk", "im", "log", "user", "user_basic", "userfieldconfig", "bizproc", "lists", "salescenter"),
-    *("mail", "sonet_group"),
+    *("mail", "sonet_group", "department"),
 )
 
 _EVENTS: Final = (
@@ -197,6 +197,18 @@ def build_webhooks() -> tuple[Row, ...]:
 def build_outgoing() -> tuple[Row, ...]:
     """One outgoing webhook that delivers nowhere until it is given an address."""
     return ({"id": 7, "events": list(_EVENTS), "handler": "", "application_token": "demo-application-token"},)
+
+
+def build_applications() -> tuple[Row, ...]:
+    """One local application without an address: whoever tries it installs it again under its own."""
+    registration: Row = {
+        "client_id": "local.demo.00000001",
+        "client_secret": "demo-client-secret",
+        "application_token": "demo-application-token",
+        "title": "Регламент",
+        "scopes": [*SCOPES, "placement"],
+    }
+    return (registration,)
 
 
 def _category(category: int, entity_type: int, name: str, sort: int, is_default: str) -> Row:

@@ -6,6 +6,7 @@ unsent. When sending fails the activity stays: a caller that simply retries make
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
@@ -16,6 +17,7 @@ from engine.emulator.mailbox import keep_mail
 from engine.emulator.methods.itemview import old_id
 from engine.emulator.methods.plain import choose, stringify
 from engine.emulator.php import listing, mapping
+from engine.emulator.policies import read_policies
 from engine.emulator.selection import Page, cut, read_start
 from engine.emulator.store import Record
 from engine.emulator.uploads import keep_file, read_pair
@@ -135,12 +137,33 @@ def _send(call: Call, row: Mapping[str, object]) -> None:
     letter["From"], letter["To"], letter["Subject"] = sender, ", ".join(to), str(row["SUBJECT"])
     letter["Date"] = format_datetime(call.portal.clock.now())
     letter["Message-ID"] = make_msgid(domain=call.portal.domain)
-    letter.set_content(str(row["DESCRIPTION"]), subtype="plain" if row["DESCRIPTION_TYPE"] == 1 else "html")
+    _set_text(letter, str(row["DESCRIPTION"]), _form(call, to_int(row["DESCRIPTION_TYPE"])))
     for one in map(mapping, listing(row["FILES"])):
         stored = call.portal.store.get("file", to_int(one["id"])) or {}
         content = call.portal.store.read_content(str(stored["sha256"]))
         letter.add_attachment(content, "application", "octet-stream", filename=str(one["name"]))
-    keep_mail(call.portal.store, call.portal.clock, parseaddr(sender)[1], to, letter.as_bytes())
+    address = parseaddr(sender)[1]
+    # A copy to the sender is the rule; only this setting keeps the portal from it.
+    is_alone = mapping(row["SETTINGS"]).get("DISABLE_SENDING_MESSAGE_COPY") == "Y"
+    whom = to if is_alone or address in to else [*to, address]
+    keep_mail(call.portal.store, call.portal.clock, address, whom, letter.as_bytes())
+
+
+def _form(call: Call, number: int) -> str:
+    """What a DESCRIPTION_TYPE means here: plain, html or bb."""
+    second = read_policies(call.portal.store).description_type_2
+    return {2: second, 3: "bb" if second == "html" else "html"}.get(number, "plain")
+
+
+def _set_text(letter: EmailMessage, text: str, form: str) -> None:
+    """BB codes go out as HTML: the few that the portal's own editor makes."""
+    if form == "plain":
+        letter.set_content(text)
+        return
+    if form == "bb":
+        text = re.sub(r"\[(/?)([biu])\]", r"<\1\2>", text, flags=re.IGNORECASE)
+        text = re.sub(r"\[br\]|\n", "<br>", text, flags=re.IGNORECASE)
+    letter.set_content(text, subtype="html")
 
 
 def _own_address(call: Call, row: Mapping[str, object]) -> str:
@@ -199,6 +222,22 @@ def _list(call: Call) -> object:
     return Page([_shown(row, names) for row in part], total, following)
 
 
+def _update(call: Call) -> object:
+    """Changed members; an e-mail that becomes complete is not sent by this."""
+    row, raw = _find(call), call.loose("fields")
+    if not isinstance(raw, Mapping):
+        raise old("Parameter 'fields' must be array.")
+    fixed = {"ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "CREATED", "COMMUNICATIONS", "FILES"}
+    changed = {name: value for name, value in raw.items() if name in row and name not in fixed}
+    changed |= {name: to_int(changed[name]) for name in _NUMBERS if name in changed}
+    changed |= {"LAST_UPDATED": call.portal.clock.stamp(), "EDITOR_ID": call.user}
+    if "COMPLETED" in changed:
+        changed["STATUS"] = 2 if changed["COMPLETED"] == "Y" else 1
+    call.portal.store.put("activity", to_int(row["ID"]), row | changed)
+    call.portal.raise_event("ONCRMACTIVITYUPDATE", {"FIELDS": {"ID": row["ID"]}})
+    return True
+
+
 def _delete(call: Call) -> object:
     activity_id = to_int(_find(call)["ID"])
     call.portal.store.remove("activity", activity_id)
@@ -210,6 +249,7 @@ METHODS = (
     Method("crm.activity.add", "crm", _add),
     Method("crm.activity.get", "crm", lambda call: _shown(_find(call), set())),
     Method("crm.activity.list", "crm", _list),
+    Method("crm.activity.update", "crm", _update),
     Method("crm.activity.delete", "crm", _delete),
     Method("crm.activity.todo.add", "crm", _todo),
 )

@@ -12,12 +12,15 @@ from engine.emulator import drive
 from engine.emulator.calling import Call, Method, to_int
 from engine.emulator.errors import RestError
 from engine.emulator.links import token_url
-from engine.emulator.methods.plain import choose, page, stringify
+from engine.emulator.methods.plain import choose, page, stringify, with_masks
+from engine.emulator.methods.standing import need_admin, need_application
 from engine.emulator.php import listing, mapping
 from engine.emulator.selection import Page, cut, read_start
 from engine.emulator.store import Record
 
 _FRESH = ("ID", "REAL_OBJECT_ID", "DELETED_TYPE", "FILE_ID", "GLOBAL_CONTENT_VERSION")
+# What the demonstration company and most portals say; another answer is a policy.
+COMPANY_DRIVE = "shared_files_s1"
 _TASKS = (
     ("79", "disk_access_full", "Полный доступ"),
     ("75", "disk_access_edit", "Редактирование"),
@@ -64,18 +67,61 @@ def positive(raw: object) -> int:
     return number
 
 
+def _storages(call: Call) -> list[Record]:
+    """All storages; the shared drive's own id is a policy where it is not the company's."""
+    named = call.portal.policies.shared_drive
+    return [
+        row | {"ENTITY_ID": named} if row.get("ENTITY_TYPE") == "common" and named != COMPANY_DRIVE else row
+        for row in call.portal.store.rows("storage")
+    ]
+
+
 def _storage(row: Mapping[str, object]) -> Record:
     names = ("ID", "NAME", "CODE", "MODULE_ID", "ENTITY_TYPE", "ENTITY_ID", "ROOT_OBJECT_ID")
     return stringify({name: row.get(name) for name in names})
 
 
 def _storage_list(call: Call) -> object:
-    found = page(call, choose(call, call.portal.store.rows("storage")))
+    found = page(call, choose(call, _storages(call), raw_filter=with_masks(call.loose("filter"))))
     return Page([_storage(mapping(row)) for row in listing(found.result)], found.total, found.next)
 
 
 def _storage_get(call: Call) -> object:
-    return _storage(drive.storage(call.portal, _id(call)))
+    wanted = drive.storage(call.portal, _id(call))["ID"]
+    return _storage(next(row for row in _storages(call) if row["ID"] == wanted))
+
+
+def _storage_for_app(call: Call) -> object:
+    """The storage of the calling application, made at its first call; its installer's administrator only."""
+    application = need_application(call)
+    need_admin(call)
+    for row in call.portal.store.rows("storage"):
+        if (row["ENTITY_TYPE"], str(row["ENTITY_ID"])) == ("restapp", str(application["id"])):
+            return _storage(row)
+    title = str(application.get("code") or application.get("title") or f"application {application['id']}")
+    return _storage(drive.add_storage(call.portal, title, "restapp", str(application["id"]), call.user))
+
+
+_FIELDS = (
+    ("ID", "integer", True),
+    ("NAME", "string", True),
+    ("TYPE", "enum", True),
+    ("CODE", "string", True),
+    ("STORAGE_ID", "integer", True),
+    ("REAL_OBJECT_ID", "integer", False),
+    ("PARENT_ID", "integer", True),
+    ("CREATE_TIME", "datetime", True),
+    ("UPDATE_TIME", "datetime", True),
+    ("DELETE_TIME", "datetime", True),
+    ("CREATED_BY", "integer", False),
+    ("UPDATED_BY", "integer", False),
+    ("DELETED_BY", "integer", False),
+    ("DELETED_TYPE", "enum", True),
+)
+
+
+def _folder_fields(_call: Call) -> object:
+    return {name: {"TYPE": kind, "USE_IN_FILTER": can, "USE_IN_SHOW": True} for name, kind, can in _FIELDS}
 
 
 def root_of(call: Call) -> int:
@@ -89,7 +135,7 @@ def folder_of(call: Call) -> int:
 
 
 def _children(call: Call, folder_id: int) -> object:
-    rows = choose(call, drive.children(call.portal, folder_id))
+    rows = choose(call, drive.children(call.portal, folder_id), raw_filter=with_masks(call.loose("filter")))
     part, total, following = cut(rows, read_start(call.params.get("start", 0)))
     return Page([print_object(call, row) for row in part], total, following)
 
@@ -125,6 +171,16 @@ def mark_deleted(call: Call, kind: str) -> object:
     return print_object(
         call, drive.mark_deleted(call.portal, _id(call), kind, call.user), keep=("DELETED_TYPE",)
     )
+
+
+def restore(call: Call, kind: str) -> object:
+    """Take an object out of the trash, under its name; refused where that is taken meanwhile."""
+    return print_object(call, drive.restore(call.portal, _id(call), kind, call.user))
+
+
+def _copy(call: Call) -> object:
+    target = positive(call.need("targetFolderId"))
+    return print_object(call, drive.copy(call.portal, _id(call), "folder", target, call.user), fresh=True)
 
 
 def external_link(call: Call, kind: str) -> object:
@@ -173,5 +229,9 @@ METHODS = (
     Method("disk.folder.deleteTree", "disk", _delete_tree),
     Method("disk.folder.getExternalLink", "disk", lambda call: external_link(call, "folder")),
     Method("disk.folder.shareToUser", "disk", _share),
+    Method("disk.folder.restore", "disk", lambda call: restore(call, "folder")),
+    Method("disk.folder.copyTo", "disk", _copy),
+    Method("disk.folder.getFields", "disk", _folder_fields),
+    Method("disk.storage.getForApp", "disk", _storage_for_app),
     Method("disk.rights.getTasks", "disk", _tasks),
 )

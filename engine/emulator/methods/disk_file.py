@@ -17,6 +17,7 @@ from engine.emulator.methods.disk import (
     positive,
     print_object,
     rename,
+    restore,
     root_of,
 )
 from engine.emulator.php import mapping
@@ -43,13 +44,17 @@ def _upload(call: Call, folder_id: int) -> object:
         )
         address = token_url(call.portal.store, f"{call.base_url}/rest/upload.json", "upload", detail)
         return {"field": PART, "uploadUrl": address}
+    return _kept(call, folder_id, fields.get("NAME"), _content(raw)[1], unique=unique)
+
+
+def _content(raw: object) -> tuple[str, bytes]:
     try:
         pair = read_pair(raw)
     except ValueError:
         pair = None
     if pair is None:
         raise RestError(400, "ERROR_COULD_NOT_SAVE_FILE", "Could not save file")
-    return _kept(call, folder_id, fields.get("NAME"), pair[1], unique=unique)
+    return pair
 
 
 def _kept(call: Call, folder_id: int, name: object, content: bytes, *, unique: bool) -> Record:
@@ -67,6 +72,19 @@ def _get(call: Call) -> object:
     return print_object(call, drive.find(call.portal, positive(call.need("id")), "file"))
 
 
+def _copy(call: Call) -> object:
+    target = positive(call.need("targetFolderId"))
+    row = drive.copy(call.portal, positive(call.need("id")), "file", target, call.user)
+    return print_object(call, row, fresh=True)
+
+
+def _version(call: Call) -> object:
+    """New content under the same id and name."""
+    row = drive.find(call.portal, positive(call.need("id")), "file")
+    pair = _content(call.need("fileContent"))
+    return print_object(call, drive.new_version(call.portal, row, pair[1], call.user))
+
+
 def _delete(call: Call) -> object:
     """Gone for good, past the trash."""
     row = drive.find(call.portal, positive(call.need("id")), "file")
@@ -81,6 +99,9 @@ METHODS = (
     Method("disk.file.rename", "disk", lambda call: rename(call, "file")),
     Method("disk.file.moveTo", "disk", lambda call: move(call, "file")),
     Method("disk.file.markDeleted", "disk", lambda call: mark_deleted(call, "file")),
+    Method("disk.file.restore", "disk", lambda call: restore(call, "file")),
+    Method("disk.file.copyTo", "disk", _copy),
+    Method("disk.file.uploadVersion", "disk", _version, in_batch=False),
     Method("disk.file.delete", "disk", _delete),
     Method("disk.file.getExternalLink", "disk", lambda call: external_link(call, "file")),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.emulator.calling import Call, Method, to_int
 from engine.emulator.errors import RestError
 from engine.emulator.methods.plain import choose, page, stringify
+from engine.emulator.methods.standing import is_admin
 from engine.emulator.php import listing, mapping
 from engine.emulator.selection import Page
 from engine.emulator.uploads import keep_file, read_pair
@@ -19,6 +20,9 @@ def _add(call: Call) -> object:
     text = str(call.loose("POST_MESSAGE") or "").strip()
     if not text:
         raise _refused("Blog post hasn't been added")
+    author = to_int(call.loose("USER_ID")) or call.user
+    if author != call.user and not is_admin(call):
+        raise _refused("User cannot add blog posts for another user")
     given = call.loose("DEST", call.loose("SPERM"))
     to = [str(one) for one in listing(given)] if given is not None else ["UA"]
     if not to:
@@ -36,7 +40,7 @@ def _add(call: Call) -> object:
     post_id = store.next_id("post")
     row = {
         "ID": post_id,
-        "AUTHOR_ID": call.user,
+        "AUTHOR_ID": author,
         "DATE_PUBLISH": call.portal.clock.stamp(),
         "TITLE": str(call.loose("POST_TITLE") or ""),
         "DETAIL_TEXT": text,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.emulator.calling import Call, Method
+from engine.emulator.condition import read_condition
 from engine.emulator.errors import RestError
-from engine.emulator.fields import DEAL, INVOICE, Field
+from engine.emulator.fields import DEAL, FIRST_DYNAMIC, INVOICE, Field
 from engine.emulator.methods.itemview import ItemView, item_view, wanted_names
 from engine.emulator.methods.plain import choose, selected, stringify
 from engine.emulator.php import items_of, mapping
@@ -37,13 +38,24 @@ def _fields_given(call: Call) -> Mapping[str, object]:
     return mapping(given)
 
 
+def _check_plan(call: Call, view: ItemView, what: str) -> None:
+    if (
+        view.items.fields.entity_type >= FIRST_DYNAMIC
+        and not read_condition(call.portal.store).smart_processes
+    ):
+        text = "Your plan does not allow to change items of smart processes"
+        raise RestError(400, f"{what}_DYNAMIC_ITEM_RESTRICTED", text)
+
+
 def _add(call: Call) -> object:
     view = item_view(call)
+    _check_plan(call, view, "CREATE")
     return {"item": view.native(view.items.add(view.stored(_fields_given(call)), call.user))}
 
 
 def _update(call: Call) -> object:
     view = item_view(call)
+    _check_plan(call, view, "UPDATE")
     row = view.items.update(call.need_int("id"), view.stored(_fields_given(call)), call.user)
     return {"item": view.native(row)}
 
@@ -147,14 +159,14 @@ def _fields(call: Call) -> object:
 def _history(call: Call) -> object:
     """Stage changes of one kind, oldest first unless ordered otherwise."""
     kind = call.need_int("entityTypeId")
-    if kind not in (DEAL, INVOICE) and kind < 128:
+    if kind not in (DEAL, INVOICE) and kind < FIRST_DYNAMIC:
         raise RestError(400, 0, f"{kind} entity is not supported")
     rows = [row for row in call.portal.store.rows("stagehistory") if row["entityTypeId"] == kind]
     bare = [{name: value for name, value in row.items() if name != "entityTypeId"} for row in rows]
     part, total, following = cut(choose(call, bare), read_start(call.loose("start", 0)))
     shown = [selected(call, row) for row in part]
     # The vendor's pages print numbers, a recording of a live portal strings: a client must take both.
-    as_text = call.portal.history_in_text
+    as_text = call.portal.policies.stage_history == "text"
     return Page({"items": [stringify(row) for row in shown] if as_text else shown}, total, following)
 
 

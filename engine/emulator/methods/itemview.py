@@ -12,6 +12,7 @@ from functools import partial
 
 from engine.emulator import values
 from engine.emulator.calling import Call, to_int
+from engine.emulator.errors import RestError
 from engine.emulator.fields import DEAL, Field
 from engine.emulator.items import Items, items_of_type
 from engine.emulator.links import crm_file_view
@@ -32,6 +33,8 @@ _NUMBERS = {
     "enumeration",
     "double",
 }
+# Invoices of the time before smart ones: the universal methods refuse them by name.
+OLD_INVOICE = 5
 # Listed by the vendor and always empty in a deal's answer.
 _ALWAYS_NULL = (
     "dateCreateShort",
@@ -142,7 +145,10 @@ class ItemView:
 
 def item_view(call: Call) -> ItemView:
     """The view a call of `crm.item.*` asks for by ``entityTypeId`` and ``useOriginalUfNames``."""
-    items = items_of_type(call.portal, call.need_int("entityTypeId"))
+    kind = call.need_int("entityTypeId")
+    if kind == OLD_INVOICE:
+        raise RestError(400, "ENTITY_TYPE_NOT_SUPPORTED", "Entity type `5` is not supported")
+    items = items_of_type(call.portal, kind, call.user)
     return ItemView(
         call, items, original=str(call.params.get("useOriginalUfNames", "N")).upper() in ("Y", "1", "TRUE")
     )
@@ -150,7 +156,7 @@ def item_view(call: Call) -> ItemView:
 
 def view_of(call: Call, entity_type: int) -> ItemView:
     """The view of a kind the method itself names."""
-    return ItemView(call, items_of_type(call.portal, entity_type), original=True)
+    return ItemView(call, items_of_type(call.portal, entity_type, call.user), original=True)
 
 
 def old_id(call: Call) -> int:

@@ -6,8 +6,29 @@ too; without it the tag is dropped silently and every call adds one.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 from engine.emulator.calling import Call, Method, to_int
 from engine.emulator.errors import RestError
+
+# An attachment is a card of blocks; a longer one than this, in JSON, is refused.
+_LONGEST_ATTACH = 60_000
+
+
+def _check_attach(call: Call) -> None:
+    raw = call.loose("ATTACH")
+    if raw in (None, ""):
+        return
+    if not isinstance(raw, Mapping | list):
+        try:
+            raw = json.loads(str(raw))
+        except ValueError:
+            raise RestError(400, "ATTACH_ERROR", "Incorrect attach params") from None
+    if not isinstance(raw, Mapping | list):
+        raise RestError(400, "ATTACH_ERROR", "Incorrect attach params")
+    if len(json.dumps(raw, ensure_ascii=False)) > _LONGEST_ATTACH:
+        raise RestError(400, "ATTACH_OVERSIZE", "You have exceeded the maximum allowable size of attach")
 
 
 def _notify(call: Call, *, personal: bool) -> object:
@@ -16,6 +37,7 @@ def _notify(call: Call, *, personal: bool) -> object:
         raise RestError(400, "USER_ID_EMPTY", "User ID can't be empty")
     if not text:
         raise RestError(400, "MESSAGE_EMPTY", "Message can't be empty")
+    _check_attach(call)
     store = call.portal.store
     if store.get("user", user) is None:
         return False
@@ -45,6 +67,7 @@ def _message(call: Call) -> object:
     dialog, text = str(call.loose("DIALOG_ID") or ""), str(call.loose("MESSAGE") or "").strip()
     if not text:
         raise RestError(400, "MESSAGE_EMPTY", "Message can't be empty")
+    _check_attach(call)
     if dialog.isdigit() and call.portal.store.get("user", int(dialog)) is None:
         raise RestError(400, "USER_NOT_FOUND", "User not found")
     if not dialog.removeprefix("chat").removeprefix("sg").isdigit():

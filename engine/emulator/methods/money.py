@@ -5,13 +5,18 @@ No event names a payment. The owner's payment state changes with it, so the owne
 
 from __future__ import annotations
 
+from base64 import b64encode
 from decimal import Decimal
+from hashlib import sha256
+from struct import pack
+from zlib import compress, crc32
 
 from engine.emulator.calling import Call, Method, to_int
 from engine.emulator.errors import RestError
 from engine.emulator.fields import DEAL, INVOICE
 from engine.emulator.items import items_of_type
 from engine.emulator.methods.plain import choose
+from engine.emulator.policies import read_policies
 from engine.emulator.store import Record
 from engine.emulator.values import number
 
@@ -96,8 +101,10 @@ def mark_paid(call: Call, row: Record, *, paid: bool) -> None:
     }
     call.portal.store.put("payment", to_int(row["id"]), row | marks)
     kind, owner_id = to_int(row["entityTypeId"]), to_int(row["entityId"])
-    items = items_of_type(call.portal, kind)
+    items = items_of_type(call.portal, kind, call.user)
     if call.portal.store.get(items.collection, owner_id) is None:
+        return
+    if read_policies(call.portal.store).payment_raises_update == "no":
         return
     all_paid = all(one["paid"] == "Y" for one in _owned(call, kind, owner_id))
     items.touch(
@@ -119,7 +126,31 @@ def _delete(call: Call) -> object:
     return True
 
 
+def _public_url(call: Call) -> object:
+    """Where the client pays; the same at every call."""
+    row = _find(call)
+    order = to_int(row["entityId"])
+    access = sha256(f"{call.portal.domain}:{row['id']}".encode()).hexdigest()[:32]
+    query = f"orderId={order}&access={access}&paymentId={row['id']}"
+    long, short = f"{call.base_url}/pub/site/1/pay/?{query}", f"{call.base_url}/~p{to_int(row['id']):x}"
+    return {"payment": {"url": long, "shortUrl": short, "qr": _code_picture(short)}}
+
+
+def _code_picture(text: str) -> str:
+    """A picture in base64, as the portal sends one; the twin draws stripes of the text, not a code to scan."""
+    bits = [int(bit) for byte in text.encode() for bit in f"{byte:08b}"]
+    line = b"\0" + bytes(0 if bit else 255 for bit in bits)
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return pack(">I", len(content)) + kind + content + pack(">I", crc32(kind + content))
+
+    head = chunk(b"IHDR", pack(">IIBBBBB", len(bits), 16, 8, 0, 0, 0, 0))
+    picture = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", compress(line * 16)) + chunk(b"IEND", b"")
+    return b64encode(picture).decode()
+
+
 METHODS = (
+    Method("salescenter.payment.getPublicUrl", "salescenter", _public_url),
     Method("crm.item.payment.list", "crm", _list),
     Method("crm.item.payment.get", "crm", lambda call: _shown(_find(call))),
     Method("crm.item.payment.add", "crm", _add),

@@ -37,12 +37,26 @@ def comparable_value(value: object) -> object:
     return value
 
 
+def with_masks(raw: object) -> dict[str, object]:
+    """A filter where a text between ``%`` under a bare name means "contains", as Drive and lists read it."""
+    found: dict[str, object] = {}
+    for name, value in items_of(raw):
+        is_mask = isinstance(value, str) and len(value) > 2 and value[0] == value[-1] == "%"
+        if is_mask and name[:1].isalpha():
+            found[f"%{name}"] = str(value)[1:-1]
+        else:
+            found[name] = value
+    return found
+
+
 def read_plain(row: Mapping[str, object], name: str) -> object:
     """A row's value under a filter name."""
     return comparable_value(row.get(name))
 
 
-def choose(call: Call, rows: Sequence[Record], *, raw_filter: object = None) -> list[Record]:
+def choose(
+    call: Call, rows: Sequence[Record], *, raw_filter: object = None, raw_order: object = None
+) -> list[Record]:
     """The rows a call asks for, ordered; names match in any case."""
     known = {name.upper(): name for row in rows for name in row}
     group = rename(
@@ -53,7 +67,7 @@ def choose(call: Call, rows: Sequence[Record], *, raw_filter: object = None) -> 
     found = [row for row in rows if matches(group, row, read_plain, zone)]
     order = [
         (known[name.upper()], str(direction))
-        for name, direction in items_of(call.loose("order"))
+        for name, direction in items_of(call.loose("order") if raw_order is None else raw_order)
         if name.upper() in known
     ]
     return [dict(row) for row in sort_rows(found, order, read_plain)]

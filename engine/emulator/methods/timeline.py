@@ -84,13 +84,40 @@ def _list(call: Call) -> object:
 
 
 def _get(call: Call) -> object:
+    return stringify(selected(call, _find(call)))
+
+
+def _find(call: Call) -> Record:
     row = call.portal.store.get("timelinecomment", to_int(call.need("id")))
     if row is None:
         raise RestError(400, "NOT_FOUND", "Not found.")
-    return stringify(selected(call, row))
+    return row
+
+
+def _update(call: Call) -> object:
+    """Text, and files if any are sent: those sent replace the ones before."""
+    row, fields = _find(call), mapping(call.need("fields"))
+    text = str(fields.get("COMMENT") or "").strip()
+    if not text:
+        raise RestError(400, "INVALID_ARG_VALUE", "Empty comment message")
+    changed: Record = {"COMMENT": text}
+    if "FILES" in fields:
+        changed["FILES"] = _files(call, fields["FILES"], call.portal.clock.stamp())
+    call.portal.store.put("timelinecomment", to_int(row["ID"]), row | changed)
+    call.portal.raise_event("ONCRMTIMELINECOMMENTUPDATE", {"ID": row["ID"]})
+    return True
+
+
+def _delete(call: Call) -> object:
+    row = _find(call)
+    call.portal.store.remove("timelinecomment", to_int(row["ID"]))
+    call.portal.raise_event("ONCRMTIMELINECOMMENTDELETE", {"ID": row["ID"]})
+    return True
 
 
 METHODS = (
+    Method("crm.timeline.comment.update", "crm", _update),
+    Method("crm.timeline.comment.delete", "crm", _delete),
     Method("crm.timeline.comment.add", "crm", _add),
     Method("crm.timeline.comment.list", "crm", _list),
     Method("crm.timeline.comment.get", "crm", _get),

@@ -1,12 +1,18 @@
-"""Smart processes: `crm.type.*`."""
+"""Smart processes: `crm.type.*`.
+
+A type added here is a kind that items can be added to at once, with one funnel of five stages.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from engine.emulator.calling import Call, Method, to_int
+from engine.emulator.condition import read_condition
 from engine.emulator.errors import RestError, access_denied
+from engine.emulator.funnels import add_funnel, remove_funnel
 from engine.emulator.methods.plain import choose
+from engine.emulator.methods.standing import manages_crm
 from engine.emulator.php import listing, mapping
 from engine.emulator.selection import Page, cut, read_start
 from engine.emulator.store import Record
@@ -19,13 +25,6 @@ isCountersEnabled
 """
 _SWITCHES = _SWITCHES_TEXT.split()
 _FIRST_FREE = 1030
-_STAGES = (
-    ("NEW", "Начало", None, "#22B9FF"),
-    ("PREPARATION", "Подготовка", None, "#88B9FF"),
-    ("CLIENT", "Согласование", None, "#10E5FC"),
-    ("SUCCESS", "Успех", "S", "#00FF00"),
-    ("FAIL", "Провал", "F", "#FF0000"),
-)
 
 
 def _processes(call: Call) -> list[Record]:
@@ -55,7 +54,7 @@ def _relations(row: Mapping[str, object]) -> Record:
             {
                 "entityTypeId": to_int(one["entityTypeId"]),
                 "isChildrenListEnabled": "Y"
-                if str(one.get("isChildrenListEnabled", "true")) in ("true", "Y")
+                if str(one.get("isChildrenListEnabled", "true")).lower() in ("true", "y")
                 else "N",
                 "isPredefined": "N",
             }
@@ -82,61 +81,106 @@ def _find(call: Call, name: str, key: str) -> object:
     raise RestError(400, 0, "SPA not found")
 
 
+def _true(raw: object) -> str:
+    return "Y" if str(raw).upper() in ("Y", "TRUE", "1") else "N"
+
+
+def _given_relations(raw: object) -> Record:
+    """Only the words true and false mean something here; Y and N are read as no, as the vendor warns."""
+    found: Record = {}
+    for side in ("parent", "child"):
+        found[side] = [
+            {
+                "entityTypeId": to_int(one.get("entityTypeId")),
+                "isChildrenListEnabled": str(one.get("isChildrenListEnabled", "false")).lower() == "true",
+            }
+            for one in map(mapping, listing(mapping(raw).get(side)))
+        ]
+    return found
+
+
 def _add(call: Call) -> object:
-    """A new smart process with one funnel of five stages; administrators only."""
-    if not (call.portal.store.get("user", call.user) or {}).get("ADMIN"):
-        raise access_denied()
-    fields, store, now = mapping(call.need("fields")), call.portal.store, call.portal.clock.stamp()
+    """A new smart process; administrators only."""
+    fields, store, now = _writable(call), call.portal.store, call.portal.clock.stamp()
+    if not read_condition(store).smart_processes:
+        text = "You have reached the limit of smart processes on your plan"
+        raise RestError(400, "CREATE_DYNAMIC_TYPE_RESTRICTED", text)
     taken = {to_int(row["entityTypeId"]) for row in store.rows("type")}
     kind = to_int(fields.get("entityTypeId")) or max([_FIRST_FREE - 2, *taken]) + 2
     if kind in taken or not (128 <= kind <= 192 or (kind >= _FIRST_FREE and kind % 2 == 0)):
         raise RestError(400, "INVALID_ARG_VALUE", "Invalid value for field entityTypeId")
+    title = str(fields.get("title") or "").strip()
+    if not title:
+        raise RestError(400, "BX_EMPTY_REQUIRED", "Required field 'TITLE' is not filled")
     type_id = store.next_id("type")
-    switches = {name: str(fields.get(name, "N")) for name in _SWITCHES} | {"isStagesEnabled": "Y"}
     row = {
         "id": type_id,
         "entityTypeId": kind,
-        "title": str(fields.get("title", "")),
-        **switches,
-        "relations": fields.get("relations") or {},
+        "title": title,
+        **{
+            name: _true(fields.get(name, "Y" if name == "isSetOpenPermissions" else "N"))
+            for name in _SWITCHES
+        },
+        "relations": _given_relations(fields.get("relations")),
         "createdTime": now,
         "updatedTime": now,
         "createdBy": call.user,
         "updatedBy": call.user,
     }
     store.put("type", type_id, row)
-    _add_funnel(call, kind)
+    add_funnel(store, kind, "Общее", is_default=True)
     call.portal.raise_event("ONCRMTYPEADD", {"FIELDS": {"ID": type_id}})
     return {"type": _full(row)}
 
 
-def _add_funnel(call: Call, kind: int) -> None:
-    store = call.portal.store
-    category = max((to_int(row["id"]) for row in store.rows("category")), default=0) + 1
-    funnel = {
-        "id": category,
-        "name": "Общее",
-        "sort": 500,
-        "entityTypeId": kind,
-        "isDefault": "Y",
-        "originId": "",
-        "originatorId": "",
-    }
-    store.put("category", store.next_id("category"), funnel)
-    for position, (code, name, semantics, color) in enumerate(_STAGES, 1):
-        status_id = store.next_id("status")
-        row = {
-            "ID": status_id,
-            "ENTITY_ID": f"DYNAMIC_{kind}_STAGE_{category}",
-            "STATUS_ID": f"DT{kind}_{category}:{code}",
-            "NAME": name,
-            "NAME_INIT": name,
-            "SORT": position * 10,
-            "SYSTEM": "Y",
-            "SEMANTICS": semantics,
-            "COLOR": color,
-        }
-        store.put("status", status_id, row)
+def _writable(call: Call) -> dict[str, object]:
+    if not manages_crm(call):
+        raise access_denied()
+    fields = call.need("fields")
+    if not isinstance(fields, Mapping):
+        text = "Invalid value {fields} to match with parameter {fields}. Should be value of type array."
+        raise RestError(400, "100", text)
+    return mapping(fields)
+
+
+def _row(call: Call) -> Record:
+    row = call.portal.store.get("type", call.need_int("id"))
+    if row is None or row.get("id") is None:
+        raise RestError(400, 0, "SPA not found")
+    return row
+
+
+def _update(call: Call) -> object:
+    """Title, switches and relations; the entityTypeId is fixed. Relations that are sent replace all of them."""
+    fields, row = _writable(call), _row(call)
+    changed: Record = {name: _true(fields[name]) for name in _SWITCHES if name in fields}
+    if str(fields.get("title") or "").strip():
+        changed["title"] = str(fields["title"]).strip()
+    if "relations" in fields:
+        changed["relations"] = _given_relations(fields["relations"])
+    changed |= {"updatedTime": call.portal.clock.stamp(), "updatedBy": call.user}
+    call.portal.store.put("type", to_int(row["id"]), row | changed)
+    call.portal.raise_event("ONCRMTYPEUPDATE", {"FIELDS": {"ID": row["id"]}})
+    return {"type": _full(row | changed)}
+
+
+def _delete(call: Call) -> object:
+    """Refused while there are items; its funnels, stages and own fields go with it."""
+    if not manages_crm(call):
+        raise access_denied()
+    row, store = _row(call), call.portal.store
+    kind = to_int(row["entityTypeId"])
+    if store.rows(f"item_{kind}"):
+        raise RestError(400, "BX_ERROR", "You cannot delete an entity type that has elements")
+    for number, funnel in store.numbered("category"):
+        if funnel["entityTypeId"] == kind:
+            remove_funnel(store, number, funnel)
+    for own in store.rows("userfield"):
+        if own["entityId"] == f"CRM_{row['id']}":
+            store.remove("userfield", to_int(own["id"]))
+    store.remove("type", to_int(row["id"]))
+    call.portal.raise_event("ONCRMTYPEDELETE", {"FIELDS": {"ID": row["id"]}})
+    return {}
 
 
 METHODS = (
@@ -144,4 +188,6 @@ METHODS = (
     Method("crm.type.get", "crm", lambda call: _find(call, "id", "id")),
     Method("crm.type.getByEntityTypeId", "crm", lambda call: _find(call, "entityTypeId", "entityTypeId")),
     Method("crm.type.add", "crm", _add),
+    Method("crm.type.update", "crm", _update),
+    Method("crm.type.delete", "crm", _delete),
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from engine.emulator.calling import Call, Method
+from engine.emulator.calling import Call, Method, to_int
 from engine.emulator.errors import RestError
 from engine.emulator.methods.plain import choose
-from engine.emulator.php import mapping
+from engine.emulator.php import listing, mapping
 from engine.emulator.selection import Page, cut, read_start
 from engine.emulator.store import Record
 
@@ -74,7 +74,28 @@ def _get(call: Call) -> object:
     return Page([_shown(call, row) for row in part], total, following)
 
 
+def _departments(call: Call) -> object:
+    """The units that employees are in; the first is the company itself."""
+    numbers = {
+        to_int(one) for row in call.portal.store.rows("user") for one in listing(row.get("UF_DEPARTMENT"))
+    }
+    named = {to_int(row["ID"]): row for row in call.portal.store.rows("department")}
+    rows: list[Record] = []
+    for number in sorted(numbers | set(named)):
+        row: Record = {
+            "ID": str(number),
+            "NAME": named.get(number, {}).get("NAME") or f"Отдел {number}",
+            "SORT": 500,
+        }
+        rows.append(row | ({"PARENT": "1"} if number != 1 else {}))
+    raw = {name: value for name, value in call.params.items() if name.upper() not in _OWN}
+    found = choose(call, rows, raw_filter=raw)
+    part, total, following = cut(found, read_start(call.loose("START", 0)))
+    return Page(list(part), total, following)
+
+
 METHODS = (
+    Method("department.get", "department", _departments),
     Method("user.get", "user", _get),
     Method("user.current", "user", _current),
     Method("profile", "", _profile),
