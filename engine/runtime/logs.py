@@ -11,7 +11,8 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Collection, MutableMapping, Sequence
-from typing import Any, Protocol, TextIO
+from contextlib import suppress
+from typing import Any, Protocol, TextIO, cast
 from urllib.parse import quote, unquote, urlsplit
 
 import structlog
@@ -54,7 +55,7 @@ def open_log(stream: TextIO | None = None, *, setup: LogSetup = _USUAL, secrets:
     if setup.form == "json":
         render = structlog.processors.JSONRenderer(ensure_ascii=False)
     log: Log = structlog.wrap_logger(
-        structlog.PrintLogger(stream or sys.stderr),
+        structlog.PrintLogger(cast("TextIO", _Unfailing(stream or sys.stderr))),
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.WARNING if setup.level == "warning" else logging.INFO
         ),
@@ -67,6 +68,23 @@ def open_log(stream: TextIO | None = None, *, setup: LogSetup = _USUAL, secrets:
         ],
     ).bind()  # bound once: otherwise it would be for every line
     return log
+
+
+class _Unfailing:
+    """A stream whose faults stop nobody: on a full disk the work goes on without its log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):
+            return 0
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def hide_secrets(_: object, __: str, values: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

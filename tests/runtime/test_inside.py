@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -223,3 +224,30 @@ def test_what_happened_while_the_engine_was_off_is_in_the_offline_queue(setting:
     setting.settle()
     assert queue.empty(setting.service._gateway) >= 1
     assert queue.empty(setting.service._gateway) == 0
+
+
+def test_no_token_is_in_log_pages_or_tables_of_the_journal(setting: Setting) -> None:
+    fire_robot(setting.portal, "reglament_call-manager", Document(DEAL, 118))
+    open_placement(setting.portal, "CRM_DEAL_DETAIL_TAB", item=118, user=story.USER_VETROVA)
+    before = setting.service._connection.installing.shelf.read()
+    # The next call finds its token expired, and renews it.
+    setting.portal.clock.advance(timedelta(hours=2))
+    Person(setting.portal, 2).update(DEAL, 118, {"title": "После обновления"})
+    setting.settle()
+    setting.until(lambda: all(row["state"] != "waiting" for row in setting.rows("robotrun")))
+    found = setting.service._connection.installing.shelf.read()
+    assert found.access_token != before.access_token
+    [call] = setting.service.store.rows("SELECT token FROM robot_call")
+    secrets = [
+        SECRET, found.access_token, found.refresh_token, found.application_token, before.access_token,
+        before.refresh_token, call["token"],
+    ]  # fmt: skip
+    console = setting.service.console_url
+    written = [setting.log.getvalue()]
+    written += [httpx.get(console + path, trust_env=False).text for path in ("/", "/metrics", "/readyz")]
+    tables = setting.service.store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+    for table in sorted({row["name"] for row in tables} - {"credential", "robot_call"}):
+        rows = setting.service.store.rows(f"SELECT * FROM {table}")
+        written += [str(tuple(row)) for row in rows]
+    for text in written:
+        assert not [one for one in secrets if one in text], text[:500]

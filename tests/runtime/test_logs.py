@@ -101,3 +101,14 @@ def test_the_level_leaves_out_what_is_expected() -> None:
     log.info("step")
     log.warning("wait", seconds=5)
     assert [line.split("event=")[1] for line in stream.getvalue().splitlines()] == ["'wait' seconds=5"]
+
+
+def test_a_log_that_cannot_be_written_stops_nobody():
+    class Full(io.StringIO):
+        def write(self, _):
+            raise OSError(28, "No space left on device")
+
+        def flush(self):
+            raise OSError(28, "No space left on device")
+
+    open_log(Full()).warning("fault", reason="anything")
