@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from datetime import datetime
-from pathlib import Path
 
 from engine.bench.child import Answer, serve
-from engine.bench.office import open_office
 from engine.bench.portal_work import asked
+from engine.bench.served import running
 from engine.decision.event import Event
 from engine.language.values import Item
-from engine.portal.pace import Pace
-from engine.runtime.logs import open_log
 from engine.runtime.service import Service
 
 _OPEN = "SELECT count(*) FROM event WHERE state <> 'done' AND kind = 'event'"
@@ -71,12 +67,9 @@ class Backlog:
 
 def main(config: str, webhook: str) -> None:
     """Serve until the input ends."""
-    settings, workshop, built = open_office(Path(config), webhook)
-    with Service(settings, workshop, built, pace=Pace(), log=open_log(io.StringIO())) as service:
-        if not service.wait_idle(60):
-            raise TimeoutError("the service did not come to rest")
+    with running(config, webhook, seconds=60) as service:
         backlog = Backlog(service)
-        serve({"rest": backlog.rest, "run": backlog.run}, {"lanes": settings.lanes})
+        serve({"rest": backlog.rest, "run": backlog.run}, {"lanes": service.settings.lanes})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import io
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -82,12 +83,19 @@ class Served:
         return int(row[0]) if row is not None else 0
 
 
-def main(config: str, webhook: str) -> None:
-    """Serve until the input ends."""
+@contextmanager
+def running(config: str, webhook: str, *, seconds: float) -> Iterator[Service]:
+    """Yield the running service once it has come to rest. Raises TimeoutError after `seconds`."""
     settings, workshop, built = open_office(Path(config), webhook)
     with Service(settings, workshop, built, pace=Pace(), log=open_log(io.StringIO())) as service:
-        if not service.wait_idle(30):
+        if not service.wait_idle(seconds):
             raise TimeoutError("the service did not come to rest")
+        yield service
+
+
+def main(config: str, webhook: str) -> None:
+    """Serve until the input ends."""
+    with running(config, webhook, seconds=30) as service:
         served = Served(service)
         verbs: dict[str, Callable[..., Answer]] = {
             "acts": served.acts,
