@@ -27,7 +27,11 @@ SCOPES = ("crm", "disk", "im", "log", "user_basic", "placement", "bizproc")
 
 
 class Wire(httpx.BaseTransport):
-    """The real network, which remembers what was sent; `before` is called ahead of every request."""
+    """The real network, which remembers what was sent; `before` is called ahead of every request.
+
+    Several clients share it: one of them that is done (the OAuth server's is after each request) must not cut the
+    others off, so only `end` closes it.
+    """
 
     def __init__(self) -> None:
         self.sent: list[httpx.Request] = []
@@ -40,7 +44,7 @@ class Wire(httpx.BaseTransport):
         self.sent.append(request)
         return self._real.handle_request(request)
 
-    def close(self) -> None:
+    def end(self) -> None:
         self._real.close()
 
     def count(self, part: str) -> int:
@@ -90,4 +94,5 @@ def running_case(folder: Path, *, installed: bool = True) -> Iterator[Case]:
         try:
             yield case
         finally:
+            wire.end()
             store.close()
