@@ -7,11 +7,13 @@ BIN := .venv/bin
 run: .venv/run
 	$(BIN)/engine demo
 
+# Much of the suite waits for real servers: three workers are right for two cores.
+WORKERS ?= 3
 test: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope
 
 lint: .venv/test
 	$(BIN)/ruff check --fix .
