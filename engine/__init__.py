@@ -20,6 +20,14 @@ from engine.action import (
     Ref,
     Verification,
 )
+from engine.activity_mail import Card, PortalLetter, find_activities, origin_of, send_activity
+from engine.documents.office import convert_to_pdf, find_office
+from engine.documents.portal_made import PortalOrder, find_on_portal, make_on_portal, order_of
+from engine.documents.printing import print_sheet
+from engine.documents.sheets import Sheet, read_sheet
+from engine.documents.typesetting import typeset_pdf
+from engine.documents.word import fill_word
+from engine.documents.writing import file_name
 from engine.drive import (
     Asking,
     fold_name,
@@ -62,6 +70,7 @@ from engine.language.paths import safe_name
 from engine.language.values import (
     Duration,
     File,
+    Inside,
     Item,
     Mixed,
     Money,
@@ -72,8 +81,18 @@ from engine.language.values import (
     Undecided,
     Value,
 )
-from engine.letters import Letter, ascii_address, deliver_letters, flat_text, letter_id, recall_letters
+from engine.letter_thread import earlier_letters
+from engine.letters import (
+    Letter,
+    ascii_address,
+    deliver_letters,
+    flat_text,
+    letter_id,
+    read_sender,
+    recall_letters,
+)
 from engine.readback import is_same, read_back
+from engine.scans.copying import CannotCopy, pdf_copy
 from engine.setup import MailSetup, Setup
 from engine.stage_document import (
     StageDocument,
@@ -90,6 +109,8 @@ __all__ = [
     "Answer",
     "Asking",
     "CallChange",
+    "CannotCopy",
+    "Card",
     "Change",
     "Command",
     "Commands",
@@ -104,6 +125,7 @@ __all__ = [
     "File",
     "FileChange",
     "FolderChange",
+    "Inside",
     "Item",
     "ItemChange",
     "Letter",
@@ -118,12 +140,15 @@ __all__ = [
     "Path",
     "Pending",
     "PluginError",
+    "PortalLetter",
+    "PortalOrder",
     "Post",
     "Ref",
     "Row",
     "Said",
     "Segment",
     "Setup",
+    "Sheet",
     "StageChange",
     "StageDocument",
     "Taxed",
@@ -136,10 +161,17 @@ __all__ = [
     "change_rows",
     "changed_fields",
     "claimed_key",
+    "convert_to_pdf",
     "delete_post",
     "deliver_letters",
     "due_time",
+    "earlier_letters",
+    "file_name",
+    "fill_word",
+    "find_activities",
     "find_issued",
+    "find_office",
+    "find_on_portal",
     "find_post",
     "flat_text",
     "fold_name",
@@ -150,12 +182,19 @@ __all__ = [
     "issue_item",
     "letter_id",
     "live_children",
+    "make_on_portal",
     "money_text",
+    "order_of",
+    "origin_of",
+    "pdf_copy",
+    "print_sheet",
     "publish_post",
     "reach_folder",
     "read_back",
     "read_fields_back",
     "read_post_back",
+    "read_sender",
+    "read_sheet",
     "recall_letters",
     "remember_command",
     "remove_made_folders",
@@ -163,6 +202,7 @@ __all__ = [
     "row_fields",
     "rows_of",
     "safe_name",
+    "send_activity",
     "single_line",
     "split_plan",
     "stage_document",
@@ -170,6 +210,7 @@ __all__ = [
     "stage_title",
     "sum_money",
     "taxed_lines",
+    "typeset_pdf",
     "vat_of",
     "whole_number",
     "write_fields",

@@ -126,6 +126,10 @@ class Outside(Protocol):
     def now(self) -> datetime:
         """The event's time."""
 
+    @property
+    def about(self) -> str:
+        """The deal that the run is about as `deal/118`, its item where that has no deal; empty where neither."""
+
     def read(self, file: File) -> bytes:
         """Return the bytes of a file of the portal or of the engine's own store. Raises PortalError, OSError."""
 
@@ -160,12 +164,14 @@ class Action(ABC):
     """A named ability of a plugin. Subclass it, give the class attributes, write `effect`, then how to do it.
 
     `parameters` declares every parameter; `open_parameters` is set where keys are free field names
-    (`field.set: {act.signed: true}`). `result` is the type that `as:` gets. `kinds` lists the kinds of change it
+    (`field.set: {act.signed: true}`). `title` is what people read in place of the name.
+    `result` is the type that `as:` gets. `kinds` lists the kinds of change it
     may make (for `engine check`). `irreversible` actions are done at most once under their key, `needs_key` ones
     must be given one by the regulation. `example` is a YAML list entry that a test loads.
     """
 
     name: ClassVar[str]
+    title: ClassVar[Said] = Said("", "")
     parameters: ClassVar[Mapping[str, Param]]
     example: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]] = ()

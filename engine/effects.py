@@ -153,7 +153,8 @@ class Effect:
     file, text, …), `details` the values that `commands` and `perform` need beyond the parameters. `nothing_to_do`
     says why the state is already reached; then `changes` is empty and nothing will be sent. `kept` are the fields
     whose value is wanted and stands already: nothing to send, but another rule that wants them otherwise is in
-    conflict. `warnings` are said to a person and stop nothing.
+    conflict. `warnings` are said to a person and stop nothing. `is_quiet` where what is written is no news to any
+    rule: documents of former years, taken into a register.
     """
 
     params: Mapping[str, Value | Mapping[str, Value]]
@@ -163,3 +164,4 @@ class Effect:
     nothing_to_do: Said | None = None
     kept: tuple[FieldChange | StageChange, ...] = ()
     warnings: tuple[Said, ...] = ()
+    is_quiet: bool = False

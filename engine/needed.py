@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from engine.action import Action, Answer, Command, PluginError
 from engine.decision.assume import assumed_effect
@@ -24,6 +25,7 @@ from engine.portal.packing import is_engine_method
 from engine.stand_ins import variants
 
 _MOST_TURNS = 50
+_NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 # The engine's own reads and notes, whatever the rules are: the sweep, the stages' history, who to tell of trouble.
 ENGINE = ("crm.item.list", "crm.stagehistory.list", "im.notify.system.add")
 _BY_BINDING: Mapping[str, tuple[str, ...]] = {
@@ -63,15 +65,18 @@ class Needed:
     extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def find_needed(edition: Edition) -> Needed:
-    """Return what `edition` asks of a portal. Nothing is sent."""
+def find_needed(edition: Edition, received: Mapping[str, Mapping[str, str]] = _NOTHING) -> Needed:
+    """Return what `edition` asks of a portal. Nothing is sent.
+
+    `received` are the events that plugins declare (`Host.received`).
+    """
     methods: dict[str, set[str]] = {method: {"engine"} for method in ENGINE}
     for method in _reads(edition):
         methods.setdefault(method, set()).add("facts")
     folders: dict[str, None] = {}
     called = {call.action for rule in edition.rules for call in rule.actions}
     clear: set[str] = set()
-    for name, effect in _effects(edition):
+    for name, effect in _effects(edition, received):
         sent = set(_sent(edition.actions[name], effect))
         clear.add(name)
         for method in sent:
@@ -107,12 +112,12 @@ def _methods_of(known: FieldSpec) -> Iterator[str]:
         yield "user.get"
 
 
-def _effects(edition: Edition) -> Iterator[tuple[str, Effect]]:
+def _effects(edition: Edition, received: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, Effect]]:
     """Yield each action with what it would do on some made-up facts; actions of one rule see earlier results."""
-    for facts in variants(edition):
-        event = Event("command", "needed", facts.now)
+    for made_up in variants(edition, received):
         for rule in edition.rules:
-            yield from _rule_effects(edition, event, rule, facts)
+            facts = made_up(rule)
+            yield from _rule_effects(edition, Event("command", "needed", facts.now), rule, facts)
 
 
 def _rule_effects(edition: Edition, event: Event, rule: Rule, facts: Facts) -> Iterator[tuple[str, Effect]]:
@@ -123,7 +128,8 @@ def _rule_effects(edition: Edition, event: Event, rule: Rule, facts: Facts) -> I
             continue  # made-up facts prove nothing against a plugin
         if step.effect is not None:
             facts = facts.with_planned(step.effect)
-            if step.effect.nothing_to_do is None:
+            # An action that changes nothing anywhere never has anything to do, and sends nothing.
+            if step.effect.nothing_to_do is None or not edition.actions[call.action].kinds:
                 yield call.action, step.effect
         if call.result:
             facts = facts.with_roots({call.result: result})

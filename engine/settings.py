@@ -15,32 +15,38 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dotenv import dotenv_values
 
+from engine.bank_settings import KEYS as BANK_KEYS
+from engine.bank_settings import BankSetup, read_bank
 from engine.document_settings import DocumentValues
 from engine.language.diagnostics import Diagnostic
 from engine.language.source import ListNode, MapNode, Node, read_source
 from engine.language.timing import parse_duration
 from engine.language.types import World
 from engine.language.world import read_world
+from engine.mail_settings import MailValues
+from engine.register_settings import read_registers, read_roles
 from engine.setting_values import is_readable
-from engine.setup import ApplicationSetup, Caps, DocumentSetup, Keep, LogSetup, MailSetup
+from engine.setup import ApplicationSetup, Caps, DocumentSetup, Keep, LogSetup, MailSetup, RegisterSetup
 
 # The vendor's portals call https alone; http is for a twin on this machine.
 _OUTSIDE = re.compile(r"https?://[\w.\-\[\]:]+(?:/[\w.\-/]*)?")
 _KEYS = {
     "": (
         "company", "portal", "mail", "documents", "regulations", "plugins", "plugins_settings", "state", "lanes",
-        "takeover", "brakes", "sweep", "journal", "log", "listen", "map",
+        "takeover", "bank", "brakes", "sweep", "journal", "log", "listen", "map",
+        "registers", "roles",
     ),
     "company": ("name", "time_zone", "calendar", "language"),
     "portal": (
         "webhook_url", "client_id", "client_secret", "oauth_server", "address", "application_token", "shared_drive",
         "attention",
     ),
+    "bank": BANK_KEYS,
     "brakes": ("items", "mails", "again"),
     "sweep": ("every",),
     "journal": ("keep", "keep_failed"),
     "log": ("format", "level"),
-    "mail": ("host", "port", "security", "user", "password", "from"),
+    "mail": ("host", "port", "security", "user", "password", "from", "ca", "bounces", "via", "inbox"),
     "documents": ("numbers", "last_given", "due", "vat", "prices_include_vat", "templates"),
     "listen": ("public", "console", "address"),
 }  # fmt: skip
@@ -91,6 +97,9 @@ class Settings:
     world: World = field(repr=False)
     map_text: bytes = field(repr=False)
     own: Mapping[str, object] = field(default_factory=dict, repr=False)
+    registers: Mapping[str, RegisterSetup] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    bank: BankSetup = field(default_factory=BankSetup)
 
     @property
     def portal_address(self) -> str:
@@ -159,7 +168,7 @@ def read_settings(
     return (None if any(one.is_error for one in found) else settings), found
 
 
-class _Reader(DocumentValues):
+class _Reader(DocumentValues, MailValues):
     """One reading of a config file. Every miss is a diagnostic with a place; reading goes on to find the next."""
 
     def read(self, config: Path, *, is_example: bool) -> Settings:
@@ -206,6 +215,9 @@ class _Reader(DocumentValues):
             world=world,
             map_text=_slice(map_node),
             own=_plain(self.top.get("plugins_settings")),
+            registers=read_registers(self),
+            roles=read_roles(self),
+            bank=read_bank(self),
         )
 
     def zone(self) -> ZoneInfo:
@@ -290,16 +302,6 @@ class _Reader(DocumentValues):
             )  # fmt: skip
             return ""
         return value
-
-    def mail(self) -> MailSetup:
-        return MailSetup(
-            host=self.text("mail", "host", "127.0.0.1"),
-            port=self.number("mail", "port", 25),
-            security=self.one_of("mail", "security", ("none", "starttls", "tls"), "none"),
-            user=self.text("mail", "user"),
-            password=self.text("mail", "password"),
-            sender=self.text("mail", "from"),
-        )
 
     def caps(self) -> Caps:
         usual = Caps()

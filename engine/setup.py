@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from engine.language.values import Duration
+from engine.language.values import Duration, Item, Value
 
 if TYPE_CHECKING:
     from engine.portal.map import PortalMap
@@ -31,6 +31,15 @@ class Keep:
 
     days: int = 180
     failed_days: int = 730
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSetup:
+    """What the settings say of one register: columns (paths), presets by name (title, condition), what all meet."""
+
+    columns: tuple[str, ...] = ()
+    presets: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,11 @@ class ApplicationSetup:
 
 @dataclass(frozen=True, slots=True)
 class MailSetup:
-    """How mail leaves: an SMTP server. `security` is `none`, `starttls` or `tls`; `sender` is `Name <address>`."""
+    """How mail leaves and what of it comes back. `security` is `none`, `starttls` or `tls`.
+
+    `sender` is `Name <address>`; `bounces` the address that refusals are sent to, `sender`'s where empty; `ca` a file
+    of certificates trusted beside the system's. `via` is `smtp` or `portal`; `inbox` is None where nobody reads it.
+    """
 
     host: str = "127.0.0.1"
     port: int = 25
@@ -64,6 +77,27 @@ class MailSetup:
     user: str = ""
     password: str = field(default="", repr=False)
     sender: str = ""
+    ca: Path | None = None
+    bounces: str = ""
+    via: str = "smtp"
+    inbox: InboxSetup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSetup:
+    """Where answers to letters arrive: an IMAP server's folder, or a Maildir on this machine (then only that).
+
+    `seconds` lie between two looks. `security` is `none`, `starttls` or `tls`.
+    """
+
+    host: str = ""
+    port: int = 993
+    security: str = "tls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    folder: str = "INBOX"
+    maildir: Path | None = None
+    seconds: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +112,9 @@ class VatRate:
 class DocumentSetup:
     """How documents are numbered, taxed and due.
 
-    `numbers` maps a document kind to its pattern (`А-{year}/{n:03}`); `vat` is sorted by day; `templates` is the
-    company's own folder of Typst templates, searched before the shipped ones; `last_given` is the last number of a
-    (series, year) that was given before the engine came.
+    `numbers` maps a document kind to its pattern (`А-{year}/{n:03}`), `act@2` being that of own company 2; `vat` is
+    sorted by day; `templates` is the company's own folder of templates, searched before the shipped ones; `last_given`
+    is the last number of a (series, year) that was given before the engine came.
     """
 
     numbers: Mapping[str, str]
@@ -89,6 +123,11 @@ class DocumentSetup:
     prices_include_vat: bool = True
     templates: Path | None = None
     last_given: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+    def pattern(self, kind: str, owner: Value) -> str:
+        """Return the pattern of a kind's numbers for the own company `owner`, an empty text where there is none."""
+        own = self.numbers.get(f"{kind}@{owner.id}") if isinstance(owner, Item) else None
+        return own or self.numbers.get(kind, "")
 
     def vat_on(self, day: date) -> Decimal | None:
         """Return the rate in percent in force on `day`, None where documents of that day carry no VAT."""

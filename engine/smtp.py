@@ -12,56 +12,110 @@ import re
 import smtplib
 import ssl
 from collections.abc import Sequence
-from email.utils import parseaddr
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.effects import Said
 from engine.language.values import Row
-from engine.letters import ACCEPTED, HANDED, Letter, ascii_address, build, note_of, row_of
+from engine.letters import (
+    ACCEPTED,
+    HANDED,
+    Letter,
+    Notes,
+    ascii_address,
+    build,
+    note_of,
+    read_sender,
+    row_of,
+)
+from engine.smtp_words import failure_words, refusal_words, size_words
 
 if TYPE_CHECKING:
-    from engine.action import Outside
     from engine.setup import MailSetup
 
 TIMEOUT = 30.0
 """Seconds to connect and for every answer; RFC 5321 §4.5.3.2 allows minutes, but a deal's lane waits."""
 
 
-def send_over_one_line(setup: MailSetup, letters: Sequence[Letter], outside: Outside) -> list[Row]:
+def send_over_one_line(setup: MailSetup, letters: Sequence[Letter], notes: Notes) -> list[Row]:
     """Send over one connection; return a row a letter, fewer where the line was lost after a letter's text."""
     rows: list[Row] = []
     status, said = "not_tried", "связь оборвалась"
     try:
-        with _connect(setup) as server:
+        with connect(setup) as server:
             for letter in letters:
-                rows.append(row_of(letter, *_send(server, letter, outside)))
+                rows.append(row_of(letter, *_send(server, setup, letter, notes)))
                 if rows[-1].get("status") == "unknown":
                     return rows
     except smtplib.SMTPResponseException as error:
         # A login refused for good (535) concerns every letter; a 4xx greeting passes.
         status = "refused" if error.smtp_code >= 500 else "not_tried"
-        said = _without_login(f"{error.smtp_code} {_words(error.smtp_error)}", setup)
+        said = _without_login(refusal_words(error.smtp_code, _words(error.smtp_error)).ru, setup)
     except (OSError, smtplib.SMTPException) as error:
         lasting = (ssl.SSLCertVerificationError, smtplib.SMTPNotSupportedError)
-        status, said = "refused" if isinstance(error, lasting) else "not_tried", str(error)
+        status = "refused" if isinstance(error, lasting) else "not_tried"
+        said = failure_words(error, setup.host).ru
     # After the last letter only the goodbye can fail, and every letter has its answer.
     return [*rows, *(row_of(letter, status, said) for letter in letters[len(rows) :])]
 
 
-def try_login(setup: MailSetup) -> str:
-    """Log in as a letter would and send nothing; return why that fails, empty where it works."""
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a server showed of itself: `tls` its version (empty in the clear), `until` when its certificate ends.
+
+    `limit` is the largest letter in bytes that it takes, 0 where it says none. `why` is what failed, None where the
+    login worked; the rest is then what was seen before.
+    """
+
+    tls: str = ""
+    until: datetime | None = None
+    limit: int = 0
+    why: Said | None = None
+
+
+def greet(setup: MailSetup) -> Greeting:
+    """Log in as a letter would, send nothing, and return what the server shows of itself."""
     try:
-        with _connect(setup):
-            return ""
+        with connect(setup) as server:
+            sock = server.sock
+            if not isinstance(sock, ssl.SSLSocket):
+                return Greeting(limit=limit_of(server))
+            ends = str((sock.getpeercert() or {}).get("notAfter", ""))
+            until = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
+            return Greeting(sock.version() or "", until, limit_of(server))
     except smtplib.SMTPResponseException as error:
-        return _without_login(f"{error.smtp_code} {_words(error.smtp_error)}", setup)
+        said = refusal_words(error.smtp_code, _words(error.smtp_error))
+        return Greeting(why=Said(_without_login(said.ru, setup), _without_login(said.en, setup)))
     except (OSError, smtplib.SMTPException) as error:
-        return str(error) or type(error).__name__
+        return Greeting(why=failure_words(error, setup.host))
 
 
-def _connect(setup: MailSetup) -> smtplib.SMTP:
-    """Return a greeted, encrypted and logged-in connection; the server's certificate is always checked."""
-    greeting = (ascii_address(parseaddr(setup.sender)[1]) or "@localhost").rpartition("@")[2]
+def limit_of(server: smtplib.SMTP) -> int:
+    """Return the largest letter in bytes that the server says it takes, 0 where it says none (RFC 1870)."""
+    said = server.esmtp_features.get("size", "")
+    return int(said) if said.isdigit() else 0
+
+
+def trust(ca: Path | None) -> ssl.SSLContext:
+    """Return the checks of a server's certificate: the system's authorities, and those of the file `ca` beside them.
+
+    Raises OSError where the file cannot be read, ssl.SSLError where it holds no certificate.
+    """
     context = ssl.create_default_context()
+    if ca is not None:
+        context.load_verify_locations(ca)
+    return context
+
+
+def connect(setup: MailSetup) -> smtplib.SMTP:
+    """Return a greeted, encrypted and logged-in connection; the server's certificate and name are always checked.
+
+    Raises OSError and smtplib.SMTPException. Where `starttls` is set and not offered, nothing goes in the clear.
+    """
+    greeting = (read_sender(setup.sender)[1] or "@localhost").rpartition("@")[2]
+    context = trust(setup.ca)
     if setup.security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
             setup.host, setup.port, greeting, timeout=TIMEOUT, context=context
@@ -87,11 +141,17 @@ def _log_in(server: smtplib.SMTP, setup: MailSetup) -> None:
         server.login(setup.user, setup.password)
 
 
-def _send(server: smtplib.SMTP, letter: Letter, outside: Outside) -> tuple[str, str]:
+def _send(server: smtplib.SMTP, setup: MailSetup, letter: Letter, notes: Notes) -> tuple[str, str]:
     """Return a letter's status and the server's words. Raises OSError before the text is handed over."""
-    content = re.sub(rb"(?m)^\.", b"..", build(letter).as_bytes())
-    sender, to = ascii_address(parseaddr(letter.sender)[1]) or "", ascii_address(letter.to) or ""
-    code, words = server.mail(sender)
+    written = build(letter).as_bytes()
+    limit = limit_of(server)
+    if limit and len(written) > limit:
+        # The server would say so after the whole text was sent, or cut the line in the middle of it.
+        return "refused", size_words(len(written), limit).ru
+    content = re.sub(rb"(?m)^\.", b"..", written)
+    sender = ascii_address(setup.bounces) or read_sender(letter.sender)[1]
+    to = ascii_address(letter.to) or ""
+    code, words = server.mail(sender, [f"SIZE={len(written)}"] if server.has_extn("size") else [])
     if code == 250:
         code, words = server.rcpt(to)
     if code in (250, 251):
@@ -100,7 +160,7 @@ def _send(server: smtplib.SMTP, letter: Letter, outside: Outside) -> tuple[str, 
         with contextlib.suppress(OSError, smtplib.SMTPException):
             server.rset()
         return _verdict(code), f"{code} {_words(words)}"
-    outside.remember(note_of(letter.message_id), HANDED)
+    notes.remember(note_of(letter.message_id), HANDED)
     try:
         server.send(content + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         code, words = server.getreply()
@@ -109,7 +169,7 @@ def _send(server: smtplib.SMTP, letter: Letter, outside: Outside) -> tuple[str, 
         server.close()
         return "unknown", f"связь оборвалась после текста письма: {error}"
     status, said = _verdict(code), f"{code} {_words(words)}"
-    outside.remember(note_of(letter.message_id), f"{status} {said}" if status == ACCEPTED else "")
+    notes.remember(note_of(letter.message_id), f"{status} {said}" if status == ACCEPTED else "")
     return status, said
 
 

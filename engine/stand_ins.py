@@ -6,19 +6,25 @@ reached already: fields filled and blank, flags up and down, first and last choi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 
 from engine.decision.edition import Edition
 from engine.decision.facts import Facts
-from engine.language.types import FieldSpec, Type
+from engine.language.rules import Rule
+from engine.language.template import Template
+from engine.language.typenames import parse_type
+from engine.language.types import FieldSpec, Type, World
 from engine.language.values import Duration, File, Item, Money, Path, Row, Segment, Value
 
 # Any working moment does; a fixed one keeps the answer the same from day to day.
 _NOW = datetime(2026, 3, 16, 9, 0, tzinfo=UTC)
 _ID = "1"
+_WHOLE = re.compile(r"\$\{(\w+(?:\.\w+)?)\}")
 _LINE = Row(
     (
         ("name", "1"),
@@ -52,11 +58,15 @@ _VARIANTS = (
 )
 
 
-def variants(edition: Edition) -> Iterator[Facts]:
-    """Yield facts in which every root of every rule is known and every field of the map has a value."""
+def variants(
+    edition: Edition, received: Mapping[str, Mapping[str, str]]
+) -> Iterator[Callable[[Rule], Facts]]:
+    """Yield what gives a rule made-up facts: all its roots are known, every field of the map has a value.
+
+    `received` are the events that plugins declare, with the types of their roots.
+    """
     world = edition.world
-    names = {name for rule in edition.rules for name in rule.roots} | set(world.entities)
-    roots: dict[str, Value] = {name: Item(name, _ID) if name in world.entities else "1" for name in names}
+    asked = dict(_asked(edition))
     for variant in _VARIANTS:
         items = {
             Item(entity, _ID): {
@@ -64,7 +74,60 @@ def variants(edition: Edition) -> Iterator[Facts]:
             }
             for entity, spec in world.entities.items()
         }
-        yield Facts(world, edition.derivations, edition.calendar, _NOW, items, roots)
+        bare = Facts(world, edition.derivations, edition.calendar, _NOW, items, {})
+        yield partial(_seen, bare, asked, variant, received)
+
+
+def _seen(
+    bare: Facts,
+    asked: Mapping[tuple[str, ...], Type],
+    variant: _Variant,
+    received: Mapping[str, Mapping[str, str]],
+    rule: Rule,
+) -> Facts:
+    told = {
+        name: word
+        for trigger in rule.triggers
+        if trigger.kind == "received"
+        for name, word in received.get(trigger.name, {}).items()
+    }
+    names = {*rule.roots, *bare.world.entities, *told}
+    return bare.with_roots(
+        {name: _root(name, told.get(name, ""), asked, variant, bare.world) for name in names}
+    )
+
+
+def _root(
+    name: str, word: str, asked: Mapping[tuple[str, ...], Type], variant: _Variant, world: World
+) -> Value:
+    if name in world.entities:
+        return Item(name, _ID)
+    kind = parse_type(word, world) if word and word != "any" else None
+    if kind is not None:
+        return _of_type(kind, variant)
+    members = [
+        (path[1], _of_type(kind, variant)) for path, kind in asked.items() if path[0] == name and path[1:]
+    ]
+    return Row(tuple(members)) if members else "1"
+
+
+def _asked(edition: Edition) -> Iterator[tuple[tuple[str, ...], Type]]:
+    """Yield what stands whole in a parameter, with the type that the parameter has: `${payment.amount}`, money.
+
+    A plugin's event may leave the type of what it brings open; the action that takes it does not.
+    """
+    for rule in edition.rules:
+        for call in rule.actions:
+            action = edition.actions[call.action]
+            for name, value in call.params.items():
+                kind = (
+                    parse_type(action.parameters[name].type, edition.world)
+                    if name in action.parameters
+                    else None
+                )
+                found = _WHOLE.fullmatch(value.text) if isinstance(value, Template) else None
+                if kind is not None and found is not None:
+                    yield tuple(found[1].split(".")), kind
 
 
 def _made_up(field: FieldSpec, variant: _Variant) -> Value:

@@ -64,15 +64,39 @@ class Workshop:
         with undisturbed():
             return self._build(paths)
 
+    def build_with(self, changed: Mapping[str, bytes]) -> Built:
+        """Return what `build` would, were the regulation files and letters named in `changed` (`acts.yaml`) like that.
+
+        Names are as `name_of` gives them; an unknown one is a new file. Nothing is written, and nothing of it is kept.
+        """
+        sources, templates, found = self._read(self.regulation_files())
+        for name, content in changed.items():
+            if name.endswith(".txt"):
+                templates[Path(name).stem] = (name, content)
+            else:
+                sources[name] = content
+        with undisturbed():
+            return self._assemble(sources, templates, found, LoadCache(), CheckCache())
+
     def _build(self, paths: Iterable[Path] | None) -> Built:
         files = self.regulation_files() if paths is None else _expand(paths)
         sources, templates, found = self._read(files)
+        return self._assemble(sources, templates, found, self.cache, self.checked)
+
+    def _assemble(
+        self,
+        sources: dict[str, bytes],
+        templates: dict[str, tuple[str, bytes]],
+        found: list[Diagnostic],
+        cache: LoadCache,
+        checked: CheckCache,
+    ) -> Built:
         rule_sets, problems = load_regulation(
-            sources, self.settings.world, self.actions, templates, self.cache, received=self.host.received
+            sources, self.settings.world, self.actions, templates, cache, received=self.host.received
         )
         found.extend(self.host.diagnostics)
         found.extend(problems)
-        found.extend(check_regulation(rule_sets, self.actions, self.checked))
+        found.extend(check_regulation(rule_sets, self.actions, checked))
         everything = {**sources, **dict(templates.values())}
         ordered = tuple(sorted(found, key=by_place))
         if any(one.is_error for one in ordered):
@@ -127,11 +151,19 @@ def open_workshop(settings: Settings) -> tuple[Workshop, list[Diagnostic]]:
         documents=settings.documents,
         mail=settings.mail,
         map=portal_map,
-        own=settings.own,
+        own=_own(settings),
     )
     derivations, found = compile_derivations(settings.world)
     host = find_plugins(plugin_folders(settings), setup)
     return Workshop(settings, host, setup, derivations, WorkCalendar(settings.calendar)), found
+
+
+def _own(settings: Settings) -> dict[str, object]:
+    """Return the plugins' free settings; who is told of stopped runs is told for those who left unless they say who."""
+    mine = settings.own.get("notify")
+    notify = dict(mine) if isinstance(mine, Mapping) else {}
+    notify["fallback"] = notify.get("fallback") or settings.attention
+    return {**settings.own, "notify": notify}
 
 
 def plugin_folders(settings: Settings) -> list[Path]:

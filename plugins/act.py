@@ -50,6 +50,7 @@ class IssueAct(Action):
     """
 
     name: ClassVar[str] = "act.issue"
+    title: ClassVar[Said] = Said("Выпустить акт", "Issue the act")
     parameters: ClassVar[Mapping[str, Param]] = {
         "deal": Param("deal", "The deal; by default the one that the rule sees.", required=False),
         "stage_no": Param("number", "The stage; by default the lowest without a live act.", required=False),
@@ -88,11 +89,9 @@ class IssueAct(Action):
 
     def commands(self, effect: Effect) -> Commands:
         """Take the number, then create the act with its lines in one batch; return the act."""
-        return (
-            yield from issue_item(
-                self.map, "act", self.documents.numbers["act"], row_fields(effect, "fields")
-            )
-        )
+        fields = row_fields(effect, "fields")
+        pattern = self.documents.pattern("act", fields.get("own_company"))
+        return (yield from issue_item(self.map, "act", pattern, fields))
 
     def verify(self, effect: Effect, result: Value) -> Verification:
         """Read the act and its lines back."""
@@ -105,7 +104,8 @@ class IssueAct(Action):
         deal, known = effect.details["deal"], effect.details["known"]
         if not isinstance(deal, Item) or not isinstance(known, tuple):
             return Undecided("act.issue: у шага нет сделки, искать акт негде")
-        fields, pattern = row_fields(effect, "fields"), self.documents.numbers["act"]
+        fields = row_fields(effect, "fields")
+        pattern = self.documents.pattern("act", fields.get("own_company"))
         return (yield from find_issued(self.map, "act", pattern, fields, deal, known, ("stage_no",)))
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:

@@ -36,6 +36,7 @@ class MoveDeal(Action):
     """
 
     name: ClassVar[str] = "deal.move"
+    title: ClassVar[Said] = Said("Перевести сделку", "Move the deal")
     parameters: ClassVar[Mapping[str, Param]] = {
         "stage": Param("stage of deal", "The stage to reach, by its name in the portal map."),
         "deal": Param("deal", "The deal to move; by default the deal that the rule sees.", required=False),

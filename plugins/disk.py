@@ -58,6 +58,7 @@ class EnsureFolder(Action):
     """
 
     name: ClassVar[str] = "disk.ensure_folder"
+    title: ClassVar[Said] = Said("Создать папку на общем диске", "Make the folder on the shared drive")
     parameters: ClassVar[Mapping[str, Param]] = {
         "path": Param(
             "path", "Folders from the shared drive's root, parted by `/`; its own name is left out."
@@ -115,6 +116,7 @@ class SaveFile(Action):
     """
 
     name: ClassVar[str] = "disk.save_file"
+    title: ClassVar[Said] = Said("Сохранить файл в папку", "Save the file in the folder")
     parameters: ClassVar[Mapping[str, Param]] = {
         "folder": Param("folder", "The folder, as `disk.ensure_folder` returns it."),
         "file": Param("file", "The file to store."),

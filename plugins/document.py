@@ -1,198 +1,114 @@
-"""Acts and invoices as PDF: from the facts of an item to a sheet that a client signs.
+"""Documents of the office: from the facts of an item to a file that a client signs, pays by or answers.
 
-Decides which facts a document needs, what may stay blank and how sums read; the sheet itself is a Typst
-template (`document_templates`, a company's own folder first). It computes no tax and gives no number: amount,
-VAT and number are the item's, printed as they are, and a doubt about them is said as a warning.
+Decides which renderer makes it (a Typst template, a Word template, the portal's own generator) and where its number
+comes from. What each document says is `engine.documents`'; the sheets are in `document_templates`, a company's own
+folder first. It computes no tax and sends nothing.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import tempfile
-import unicodedata
 from collections.abc import Mapping
-from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 from engine import (
     Action,
+    Command,
     Commands,
     DocumentChange,
     Effect,
     Facts,
     File,
     Item,
-    Mixed,
-    Money,
     Outside,
     Param,
     Params,
     Pending,
     PluginError,
-    Row,
+    PortalOrder,
     Said,
     Setup,
+    Sheet,
     Undecided,
     Value,
+    convert_to_pdf,
+    file_name,
+    fill_word,
+    find_office,
+    find_on_portal,
     hookimpl,
+    make_on_portal,
+    order_of,
+    print_sheet,
+    read_sheet,
+    remember_command,
+    typeset_pdf,
 )
 
 SHIPPED = Path(__file__).parent / "document_templates"
-KOPECK = Decimal("0.01")
-NBSP = "\u00a0"
 # What the file is called; a company's own template is called by its name.
-FILE_WORDS: Mapping[str, str] = {"act": "Акт", "invoice": "Счёт"}
-BLANKABLE: Mapping[str, str] = {
-    "kpp": "КПП", "ogrn": "ОГРН", "address": "адрес", "bank": "банк", "bik": "БИК",
-    "account": "расчётный счёт", "corr_account": "корр. счёт", "director": "руководитель",
-}  # fmt: skip
-Printed: TypeAlias = "str | list[Printed] | dict[str, Printed]"
-
-
-class _OpenError(Exception):
-    """A fact without which there is no document: ends the reading, becomes the effect's `Undecided`."""
-
-
-class _Reading:
-    """Facts for one document, with the warnings that reading them raised."""
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self.warnings: list[Said] = []
-
-    def known(self, item: Item, name: str) -> Value:
-        """Return a field, empty or not; a document without knowing it stays undecided."""
-        value = self._facts.field(item, name)
-        if isinstance(value, Undecided):
-            raise _OpenError(value.reason)
-        return value
-
-    def need(self, item: Item, name: str) -> Value:
-        """Return a field that is known and not empty; else the document stays undecided."""
-        value = self.known(item, name)
-        if value is None or value == "":
-            raise _OpenError(f"{item}.{name}: пусто, а без этого документа нет")
-        return value
-
-    def blank(self, item: Item, name: str) -> Value:
-        """Return a field, or None where it is empty or unknown."""
-        value = self._facts.field(item, name)
-        return None if isinstance(value, Undecided) or value == "" else value
-
-    def tie(self, item: Item, name: str) -> Item:
-        """Return the item that a field names; else the document stays undecided."""
-        value = self.need(item, name)
-        if not isinstance(value, Item):
-            raise _OpenError(f"{item}.{name}: не элемент портала")
-        return value
-
-    def warn(self, ru: str, en: str) -> None:
-        """Say something to a person that stops nothing."""
-        self.warnings.append(Said(ru, en))
-
-
-def _read_party(reading: _Reading, company: Item) -> Row:
-    name, short = reading.blank(company, "name"), reading.blank(company, "short_name")
-    if name is None and short is None:
-        name = reading.need(company, "name")
-    inn = reading.need(company, "inn")
-    values: list[tuple[str, Value]] = [("name", name or short), ("short_name", short or name), ("inn", inn)]
-    values += [(key, reading.blank(company, key)) for key in BLANKABLE]
-    # An individual entrepreneur (12-digit INN) has no KPP and is their own director.
-    expected = set(BLANKABLE) - ({"kpp", "director"} if len(str(inn)) == 12 else set())
-    absent = [key for key, value in values if value is None and key in expected]
-    if absent:
-        reading.warn(
-            f"{short or name}: в документе пустое место, нет реквизитов: "
-            + ", ".join(BLANKABLE[key] for key in absent),
-            f"{short or name}: left blank in the document, requisites absent: {', '.join(absent)}",
-        )
-    return Row(tuple(values))
-
-
-def _read_basis(reading: _Reading, item: Item) -> dict[str, Value]:
-    """Read what the work was done under: the contract of the item or of its deal, and the stage, if any."""
-    deal, contract = reading.blank(item, "deal"), reading.blank(item, "contract")
-    if contract is None and isinstance(deal, Item):
-        contract = reading.blank(deal, "contract")
-    number = reading.blank(contract, "number") if isinstance(contract, Item) else None
-    if number is None:
-        reading.warn(f"{item}: нет договора, основание не указано", f"{item}: no contract, basis left out")
-    # «Этап 1» of a deal that has one stage only puzzles the client.
-    has_stages = not isinstance(deal, Item) or reading.blank(deal, "stage_plan") is not None
-    return {
-        "contract_number": number,
-        "contract_date": reading.blank(contract, "date") if isinstance(contract, Item) else None,
-        "stage_no": reading.blank(item, "stage_no") if has_stages else None,
-    }
-
-
-def _read_lines(reading: _Reading, item: Item, amount: Money) -> tuple[Row, ...]:
-    lines = reading.known(item, "lines")
-    rows = tuple(row for row in lines if isinstance(row, Row)) if isinstance(lines, tuple) else ()
-    for row in rows:
-        for name in ("name", "amount"):
-            if row.get(name) is None or isinstance(row.get(name), Undecided):
-                raise _OpenError(f"{item}.lines.{name}")
-    if rows:
-        return rows
-    reading.warn(
-        f"{item}: нет строк, в документе одна строка на всю сумму", f"{item}: no lines, one for the whole sum"
-    )
-    title = reading.need(item, "title")
-    return (Row((("name", title), ("quantity", Decimal(1)), ("price", amount), ("amount", amount))),)
-
-
-def _money(value: Value, name: str) -> Money:
-    if not isinstance(value, Money):
-        raise _OpenError(f"{name}: не сумма")
-    return value
-
-
-def _read_sums(reading: _Reading, item: Item, rate: Decimal | None) -> dict[str, Value]:
-    """Read the item's own amount and VAT; the rate is named only where it gives that VAT."""
-    amount = _money(reading.need(item, "amount"), f"{item}.amount")
-    lines = _read_lines(reading, item, amount)
-    known = reading.blank(item, "vat") if rate is None else reading.need(item, "vat")
-    vat = Money(Decimal(0), amount.currency) if known is None else _money(known, f"{item}.vat")
-    percent = rate or Decimal(0)
-    share = (amount.amount * percent / (100 + percent)).quantize(KOPECK, ROUND_HALF_UP)
-    # Half a kopeck of rounding a line may part the sum of the lines' taxes from the tax of the sum.
-    if abs(vat.amount - share) <= KOPECK * len(lines):
-        label = "" if rate is None else f"НДС {_plain(percent)}{NBSP}%"
-    else:
-        label = "НДС"
-        reading.warn(
-            f"{item}: НДС {vat.amount} не сходится со ставкой {_plain(percent)} %, ставка не названа",
-            f"{item}: VAT {vat.amount} disagrees with the rate {_plain(percent)} %, which is left out",
-        )
-    total = sum((_money(row.get("amount"), f"{item}.lines.amount").amount for row in lines), Decimal(0))
-    if total not in (amount.amount, amount.amount - vat.amount):
-        reading.warn(
-            f"{item}: сумма строк {total} не равна сумме документа {amount.amount}",
-            f"{item}: the lines sum to {total}, the document to {amount.amount}",
-        )
-    with_vat = {amount.amount: "с НДС", amount.amount - vat.amount: "без НДС"}.get(total, "")
-    basis = with_vat if label else ""
-    return {"amount": amount, "vat": vat, "vat_label": label, "lines": lines, "line_basis": basis}
-
-
-def _plain(number: Decimal) -> str:
-    text = f"{number:f}"
-    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
+FILE_WORDS: Mapping[str, str] = {
+    "act": "Акт",
+    "invoice": "Счёт",
+    "reminder": "Напоминание об оплате",
+    "claim": "Претензия",
+    "one_sided_act": "Односторонний акт",
+    "contract": "Договор",
+    "reconciliation": "Акт сверки",
+}
+RENDERERS = ("typst", "docx", "portal")
+# Documents that no item of the portal numbers take a number of their own series, where the config has its pattern.
+OWN_SERIES = frozenset({"reminder", "claim", "reconciliation"})
+OPTIONS = ("acts", "invoices", "payments", "opening", "from", "to", "mirror", "due", "amount", "own_company")
 
 
 class Render(Action):
-    """Makes the PDF of an act or an invoice from a template and the facts of the item."""
+    """Делает документ по шаблону из полей элемента: акт, счёт, договор, письмо о долге, акт сверки.
+
+    Makes a document from a template and the facts of the item: an act, an invoice, a reminder, a claim, a one-sided
+    act, a contract, an act of reconciliation, or a template of the company's own.
+    """
 
     name = "document.render"
+    title: ClassVar[Said] = Said("Сформировать документ", "Render the document")
     parameters: ClassVar[Mapping[str, Param]] = {
-        "template": Param("text", "`act`, `invoice` or a template of the company's own folder"),
-        "item": Param("item", "the act or invoice whose fields fill the sheet"),
+        "template": Param(
+            "text",
+            "`act`, `invoice`, `one_sided_act`, `reminder`, `claim`, `contract`, `reconciliation`, or a template of "
+            "the company's own folder.",
+        ),
+        "item": Param(
+            "item",
+            "The item whose fields fill the sheet: an act, an invoice, a contract; a company for a reconciliation.",
+        ),
+        "renderer": Param(
+            "one of typst, docx, portal",
+            "What makes the file; by default what the template found is written for.",
+            required=False,
+        ),
+        "invoices": Param(
+            "any",
+            "A list of invoices: the debts of a company, the payments of a reconciliation.",
+            required=False,
+        ),
+        "acts": Param(
+            "any", "A list of acts: what a claim is proven by, the rows of a reconciliation.", required=False
+        ),
+        "payments": Param(
+            "any",
+            "A list of payments with `date`, `amount` and `number`, in place of the invoices'.",
+            required=False,
+        ),
+        "opening": Param("money", "What the client owed before the period.", required=False),
+        "from": Param("date", "The first day of a reconciliation.", required=False),
+        "to": Param("date", "Its last day; today by default.", required=False),
+        "mirror": Param("yes/no", "Fill the client's half of a reconciliation in as well.", required=False),
+        "due": Param("date", "Until when a reminder or a claim asks to pay.", required=False),
+        "amount": Param(
+            "money", "The price of a contract, where the contract has no field for it.", required=False
+        ),
+        "own_company": Param("any", "Our side, where the item does not name it.", required=False),
     }
     example = 'document.render: {template: act, item: "${act}"}\nas: pdf\nkey: document ${act.id}'
     kinds = ("document",)
@@ -202,11 +118,21 @@ class Render(Action):
 
     def __init__(self, setup: Setup) -> None:
         """List the templates once: one added later is known when the plugins are loaded again."""
-        self._documents = setup.documents
+        self._documents, self._map = setup.documents, setup.map
         own = setup.own.get("document")
-        self._payment_due = str(own.get("payment_due", "")) if isinstance(own, Mapping) else ""
-        folders = [SHIPPED, *([setup.documents.templates] if setup.documents.templates else [])]
-        self._known = sorted({path.stem for folder in folders for path in folder.glob("*.typ")} - {"parts"})
+        own = own if isinstance(own, Mapping) else {}
+        self._texts = {
+            "payment_due": str(own.get("payment_due") or ""),
+            "city": str(own.get("city") or ""),
+        }
+        named = own.get("portal_templates")
+        self._portal = {key: str(value) for key, value in named.items()} if isinstance(named, Mapping) else {}
+        office = own.get("office")
+        self._office = find_office() if office is None else str(office).replace("none", "")
+        folder = setup.documents.templates
+        self._own = folder if folder is not None and folder.is_dir() else None
+        self._files = {**_templates(SHIPPED), **(_templates(self._own) if self._own else {})}
+        self._known = sorted({name for name, _ in self._files} | set(self._portal))
 
     def effect(self, params: Params, facts: Facts) -> Effect | Undecided:
         """Say which document would be made; undecided where a required fact is unknown."""
@@ -214,39 +140,93 @@ class Render(Action):
         if not isinstance(template, str) or template not in self._known:
             return Undecided(f"нет шаблона документа «{template}», есть: {', '.join(self._known)}")
         if not isinstance(item, Item):
-            return Undecided(f"document.render.item: {item} — не акт и не счёт")
-        reading = _Reading(facts)
-        try:
-            details = self._read(reading, item)
-        except _OpenError as question:
-            return Undecided(str(question))
-        number = details["number"]
-        shown = number.shown if isinstance(number, Pending) else _safe(str(number))
+            return Undecided(f"document.render.item: {item} — не элемент портала")
+        renderer = self._renderer(template, params.get("renderer"))
+        if isinstance(renderer, Undecided):
+            return renderer
+        options = {name: value for name in OPTIONS if not isinstance(value := params.get(name), Mapping)}
+        waiting = [value for value in options.values() if isinstance(value, Undecided)]
+        if waiting:
+            return waiting[0]
+        sheet = read_sheet(template, item, options, facts, self._documents)
+        if isinstance(sheet, Undecided):
+            return sheet
+        if isinstance(sheet, Said):
+            return Effect(params, nothing_to_do=sheet)
+        return self._effect(params, template, item, renderer, sheet)
+
+    def _renderer(self, template: str, asked: object) -> str | Undecided:
+        found = [name for name in ("typst", "docx") if (template, name) in self._files]
+        if template in self._portal:
+            found.append("portal")
+        if asked is None:
+            # A template of the company's own folder is what the company wants, whatever it is written for.
+            own = [name for name in found if name != "portal" and self._is_own(template, name)]
+            return (own or found)[0]
+        if asked in found:
+            return str(asked)
+        where = "plugins_settings.document.portal_templates" if asked == "portal" else "documents.templates"
+        return Undecided(f"шаблона «{template}» для «{asked}» нет, см. {where}")
+
+    def _is_own(self, template: str, renderer: str) -> bool:
+        return self._own is not None and self._files[template, renderer].is_relative_to(self._own)
+
+    def _effect(self, params: Params, template: str, item: Item, renderer: str, sheet: Sheet) -> Effect:
+        number, warnings = sheet.details.get("number"), list(sheet.warnings)
+        details: dict[str, Value] = {**sheet.details, "renderer": renderer}
+        if template in OWN_SERIES:
+            pattern = self._documents.pattern(template, sheet.details.get("owner"))
+            details["series"] = pattern
+            number = Pending(f"{item}.{template}_number") if pattern else ""
+        ending = "pdf"
+        if renderer == "docx" and not self._office:
+            ending = "docx"
+            warnings.append(
+                Said(
+                    "LibreOffice не найден: документ останется файлом Word.",
+                    "There is no LibreOffice: the document stays a Word file.",
+                )
+            )
+        shown = number.shown if isinstance(number, Pending) else str(number or "")
         return Effect(
             params=params,
             changes=(DocumentChange(item, template, number),),
-            result=File(f"{FILE_WORDS.get(template, template)} {shown}.pdf", kind="pdf"),
+            result=File(_file_name(template, shown, sheet.details, ending), kind=ending),
             details=details,
-            warnings=tuple(reading.warnings),
+            warnings=tuple(warnings),
         )
 
-    def _read(self, reading: _Reading, item: Item) -> dict[str, Value]:
-        day = reading.need(item, "date")
-        if not isinstance(day, date) or isinstance(day, datetime):
-            raise _OpenError(f"{item}.date: не дата")
-        return {
-            "number": reading.need(item, "number"),
-            "date": day,
-            "seller": _read_party(reading, reading.tie(item, "own_company")),
-            "buyer": _read_party(reading, reading.tie(item, "client")),
-            **_read_basis(reading, item),
-            **_read_sums(reading, item, self._documents.vat_on(day)),
-        }
+    def commands(self, effect: Effect) -> Commands:
+        """Take the number of a document that has a series of its own; have the portal make what it is to make."""
+        number, renderer = effect.details.get("number"), effect.details.get("renderer")
+        pattern, owner, day = (effect.details.get(name) for name in ("series", "owner", "date"))
+        has_series = isinstance(pattern, str) and bool(pattern)
+        if not has_series and renderer != "portal":
+            return None
+        key = str((yield [Command("key", "engine.key", {})])[0].result)
+        if has_series and isinstance(owner, Item) and isinstance(day, date):
+            series = {"series": str(effect.params["template"]), "owner": owner.id}
+            asked = {**series, "year": day.year, "format": pattern}
+            taken = yield [Command("number", "engine.number.take", asked, writes=True, assume="0")]
+            number = str(taken[0].result)
+            yield [remember_command("keep_number", _number_note(key), number)]
+        if renderer != "portal":
+            return None
+        made = yield from make_on_portal(self._order(effect, number))
+        yield [remember_command("keep_file", _file_note(key), made.source or "")]
+        return made
 
     def probe(self, key: str, effect: Effect) -> Commands:
-        """Return None whatever an earlier try did: the same facts and time give the same bytes again."""
-        yield from ()
-        return None
+        """Look for the portal's document by its number; a file of ours is made again, from the same facts the same."""
+        if effect.details.get("renderer") != "portal":
+            return None
+        number = effect.details.get("number")
+        if effect.details.get("series"):
+            noted = yield [Command("noted", "engine.recall", {"key": _number_note(key)})]
+            number = noted[0].result if isinstance(noted[0].result, str) else None
+            if number is None:
+                return None
+        return (yield from find_on_portal(self._order(effect, number)))
 
     def undo(self, effect: Effect, result: Value) -> Commands:
         """Send nothing: the file lies in the engine's own store, and nobody sees it until another step hands it on."""
@@ -254,142 +234,59 @@ class Render(Action):
         return result
 
     def perform(self, effect: Effect, outside: Outside) -> Value:
-        """Make the PDF (PDF/A-2b, the same bytes for the same facts and time) and keep it; return the file.
+        """Make the file and keep it; return it. Typst's is PDF/A-2b, the same bytes for the same facts and time.
 
-        Repeating it harms nothing. Raises PluginError with Typst's words where a template is broken or the
+        Repeating it harms nothing. Raises PluginError with the renderer's words where a template is broken or the
         fonts lack a letter, and where a value is still pending.
         """
-        template = str(effect.params["template"])
-        try:
-            sheet = printed(effect.details, self._payment_due)
-        except _OpenError as question:
-            raise PluginError("document", "render", str(question)) from question
-        content = compile_pdf(template, sheet, self._documents.templates, outside.now)
-        name = f"{FILE_WORDS.get(template, template)} {_safe(str(sheet['number']))}.pdf"
-        return outside.keep(name, content)
-
-
-def _safe(name: str) -> str:
-    return re.sub(r'[\\/:*?"<>|]', "-", _clean(name)).strip(" .")
-
-
-def _clean(text: str) -> str:
-    """Drop what no font prints or what turns text around: control and direction characters, pictographs.
-
-    PDF/A refuses a character without a glyph, and an emoji in a deal's title must not cost anyone the act.
-    """
-    kept = []
-    for char in unicodedata.normalize("NFC", text):
-        category = unicodedata.category(char)
-        if category == "Cc":
-            kept.append(" ")
-        elif category[0] == "C" or "\ufe00" <= char <= "\ufe0f" or (category == "So" and char not in "№°©®™"):
-            continue
+        template, renderer = str(effect.params["template"]), effect.details.get("renderer")
+        number = effect.details.get("number")
+        if effect.details.get("series"):
+            number = outside.recall(_number_note(outside.key))
+        sheet = print_sheet(effect.details, number, self._texts)
+        ending = "pdf"
+        if renderer == "typst":
+            content = typeset_pdf(template, sheet, SHIPPED, self._own, outside.now)
+        elif renderer == "docx":
+            content = fill_word(self._files[template, "docx"], sheet)
+            if self._office:
+                content = convert_to_pdf(content, self._office)
+            else:
+                ending = "docx"
         else:
-            kept.append(char)
-    return re.sub(r"[ \t]+", " ", "".join(kept)).strip()
+            made = outside.recall(_file_note(outside.key))
+            content = outside.read(File(f"{template}.pdf", source=made))
+        return outside.keep(_file_name(template, str(sheet["number"]), effect.details, ending), content)
+
+    def _order(self, effect: Effect, number: Value) -> PortalOrder:
+        item, template = effect.params["item"], str(effect.params["template"])
+        if not isinstance(item, Item):
+            raise PluginError("document", "render", f"{item} — не элемент портала")
+        type_id = self._map.world.entities[item.entity].type_id
+        sheet = print_sheet(effect.details, number, self._texts)
+        return order_of(type_id or 0, item.id, self._portal[template], sheet)
 
 
-def _text(value: Value) -> str:
-    if isinstance(value, Pending | Mixed | Undecided):
-        raise _OpenError(f"значение ещё не известно: {value}")
-    if isinstance(value, Money | Decimal):
-        from babel.numbers import format_decimal
-
-        exact = value.amount.quantize(KOPECK, ROUND_HALF_UP) if isinstance(value, Money) else value
-        pattern = "#,##0.00" if isinstance(value, Money) else "#,##0.######"
-        return str(format_decimal(exact, pattern, locale="ru"))
-    return "" if value is None else _clean(str(value))
+def _templates(folder: Path) -> dict[tuple[str, str], Path]:
+    """Return the templates of a folder by name and renderer; `parts.typ` is what they share."""
+    typst = {(file.stem, "typst"): file for file in folder.glob("*.typ") if file.stem != "parts"}
+    word = {(file.stem, "docx"): file for where in (folder / "word", folder) for file in where.glob("*.docx")}
+    return {**typst, **word}
 
 
-def _short_date(day: Value) -> str:
-    return f"{day:%d.%m.%Y}" if isinstance(day, date) else ""
+def _file_name(template: str, number: str, details: Mapping[str, Value], ending: str) -> str:
+    """Return «Акт А-2026-043.pdf»; a document without a number is told by its day."""
+    day = details.get("date")
+    told = file_name(number) or (f"{day:%Y-%m-%d}" if isinstance(day, date) else "")
+    return f"{FILE_WORDS.get(template, template)} {told}.{ending}".replace(" .", ".")
 
 
-def _long_date(day: Value) -> str:
-    from babel.dates import format_date
-
-    return str(format_date(day, "d MMMM y 'г.'", locale="ru")) if isinstance(day, date) else ""
+def _number_note(key: str) -> str:
+    return f"document number {key}"
 
 
-def in_words(sum_: Money) -> str:
-    """Return «Двадцать один рубль 05 копеек»; the figures where num2words has no such currency."""
-    from num2words import num2words
-
-    exact = sum_.amount.quantize(KOPECK, ROUND_HALF_UP)
-    try:
-        # Always a Decimal: num2words reads the integer 1001 as kopecks, «десять рублей, одна копейка».
-        words = num2words(
-            exact, lang="ru", to="currency", currency=sum_.currency or "RUB", separator="", cents=False
-        )
-    except NotImplementedError:
-        return f"{_text(sum_)} {sum_.currency}"
-    return str(words[:1].upper() + words[1:])
-
-
-def printed(details: Mapping[str, Value], payment_due: str = "") -> dict[str, Printed]:
-    """Return the texts that a template gets; each key is told in `document_templates/parts.typ`.
-
-    Raises _OpenError where a value is still pending.
-    """
-    amount, vat = _money(details["amount"], "amount"), _money(details["vat"], "vat")
-    lines, day, signed = details["lines"], details["date"], details["contract_date"]
-    return {
-        "number": _text(details["number"]),
-        "date": _short_date(day),
-        "date_long": _long_date(day),
-        "contract_number": _text(details["contract_number"]).removeprefix("№").strip(),
-        "contract_date": _short_date(signed),
-        "stage_no": _text(details["stage_no"]),
-        "seller": _printed_row(details["seller"]),
-        "buyer": _printed_row(details["buyer"]),
-        "lines": [_printed_row(row) for row in lines] if isinstance(lines, tuple) else [],
-        "line_basis": _text(details["line_basis"]),
-        "net": _text(Money(amount.amount - vat.amount, amount.currency)),
-        "vat": _text(vat),
-        "vat_label": _text(details["vat_label"]),
-        "total": _text(amount),
-        "currency": "руб." if amount.currency in ("", "RUB") else amount.currency,
-        "words": in_words(amount),
-        "payment_due": payment_due,
-    }
-
-
-def _printed_row(row: Value) -> dict[str, Printed]:
-    values = row.values if isinstance(row, Row) else ()
-    return {name: "" if isinstance(value, Undecided) else _text(value) for name, value in values}
-
-
-def compile_pdf(template: str, sheet: Mapping[str, Printed], own: Path | None, at: datetime) -> bytes:
-    """Return the PDF/A-2b of a sheet; `own` is laid over the shipped templates, `at` is its creation time.
-
-    Raises PluginError with Typst's diagnostic.
-    """
-    import typst
-
-    with tempfile.TemporaryDirectory(prefix="document-") as folder:
-        shutil.copytree(SHIPPED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("fonts"))
-        fonts = [SHIPPED / "fonts"]
-        if own is not None and own.is_dir():
-            shutil.copytree(own, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("fonts"))
-            fonts.append(own / "fonts")
-        try:
-            return typst.compile(
-                str(Path(folder) / f"{template}.typ"),
-                root=folder,
-                # The machine's own fonts would make the same act another file on another machine.
-                font_paths=[str(path) for path in fonts if path.is_dir()],
-                ignore_system_fonts=True,
-                sys_inputs={"document": json.dumps(sheet, ensure_ascii=False)},
-                pdf_standards=["a-2b"],
-                timestamp=int(at.timestamp()),
-            )
-        except typst.TypstError as error:
-            # Typst names files from the folder it runs in or by their own path, as it sees fit.
-            said = re.sub(
-                rf"[^\s]*{re.escape(Path(folder).name)}/", "", str(error.diagnostic or error.message)
-            )
-            raise PluginError("document", "render", f"шаблон «{template}»: {said.strip()}") from error
+def _file_note(key: str) -> str:
+    return f"document file {key}"
 
 
 @hookimpl

@@ -41,6 +41,7 @@ class SetFields(Action):
     """
 
     name: ClassVar[str] = "field.set"
+    title: ClassVar[Said] = Said("Записать поля", "Set fields")
     parameters: ClassVar[Mapping[str, Param]] = {}
     open_parameters: ClassVar[bool] = True
     example: ClassVar[str] = '- field.set: {act.signed: true, act.signed_at: "${now}"}'

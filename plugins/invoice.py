@@ -58,6 +58,7 @@ class IssueInvoice(Action):
     """
 
     name: ClassVar[str] = "invoice.issue"
+    title: ClassVar[Said] = Said("Выставить счёт", "Issue the invoice")
     parameters: ClassVar[Mapping[str, Param]] = {
         "stage_no": Param("number", "The stage the invoice is for."),
         "deal": Param("deal", "The deal; by default the one that the rule sees.", required=False),
@@ -104,8 +105,9 @@ class IssueInvoice(Action):
 
     def commands(self, effect: Effect) -> Commands:
         """Take the number, then create the invoice with its lines in one batch; return the invoice."""
-        pattern = self.documents.numbers["invoice"]
-        return (yield from issue_item(self.map, "invoice", pattern, row_fields(effect, "fields")))
+        fields = row_fields(effect, "fields")
+        pattern = self.documents.pattern("invoice", fields.get("own_company"))
+        return (yield from issue_item(self.map, "invoice", pattern, fields))
 
     def verify(self, effect: Effect, result: Value) -> Verification:
         """Read the invoice and its lines back."""
@@ -118,7 +120,8 @@ class IssueInvoice(Action):
         deal, known = effect.details["deal"], effect.details["known"]
         if not isinstance(deal, Item) or not isinstance(known, tuple):
             return Undecided("invoice.issue: у шага нет сделки, искать счёт негде")
-        fields, pattern = row_fields(effect, "fields"), self.documents.numbers["invoice"]
+        fields = row_fields(effect, "fields")
+        pattern = self.documents.pattern("invoice", fields.get("own_company"))
         return (
             yield from find_issued(self.map, "invoice", pattern, fields, deal, known, ("amount", "title"))
         )
@@ -178,6 +181,7 @@ class MarkPaid(Action):
     """
 
     name: ClassVar[str] = "invoice.mark_paid"
+    title: ClassVar[Said] = Said("Отметить счёт оплаченным", "Mark the invoice paid")
     parameters: ClassVar[Mapping[str, Param]] = {
         "source": Param("one of bank, portal, manual", "Who says so; `manual` for a person's mark."),
         "deal": Param("deal", "The deal; by default the one that the rule sees.", required=False),

@@ -23,6 +23,7 @@ from engine import (
     Pending,
     PluginError,
     Row,
+    Said,
     Setup,
     Undecided,
     Value,
@@ -45,6 +46,7 @@ class EnsureItem(Action):
     """
 
     name: ClassVar[str] = "item.ensure"
+    title: ClassVar[Said] = Said("Завести запись", "Make the item")
     parameters: ClassVar[Mapping[str, Param]] = {
         "entity": Param("text", "The entity by its name in the portal map: `contract`."),
         "match": Param("any", "Fields by which the item is known; at least one of them is not empty."),

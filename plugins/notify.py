@@ -54,11 +54,13 @@ class Notify(Action):
     """
 
     name: ClassVar[str] = "notify"
+    title: ClassVar[Said] = Said("Уведомить", "Notify")
     parameters: ClassVar[Mapping[str, Param]] = {
         "to": Param("any", "A user, or a list of users."),
         "text": Param("text", "What to tell them; the link to the deal is added."),
         "feed": Param("yes/no", "Also post a copy in the feed.", required=False),
         "deal": Param("deal", "The deal to link to; by default the one that the rule sees.", required=False),
+        "about": Param("item", "Another item to link to where there is no deal, a contract.", required=False),
     }
     example: ClassVar[str] = '- notify: {to: "${deal.manager}", text: "Сделка закрыта", feed: true}'
     kinds: ClassVar[tuple[str, ...]] = ("notice", "feed")
@@ -199,10 +201,12 @@ class PostToFeed(Action):
     """
 
     name: ClassVar[str] = "feed.post"
+    title: ClassVar[Said] = Said("Написать в ленту", "Post to the feed")
     parameters: ClassVar[Mapping[str, Param]] = {
         "text": Param("text", "What to post; the link to the deal is added."),
         "to": Param("list of text", "Addressees by the portal's codes (`UA`, `U5`, `DR3`).", required=False),
         "deal": Param("deal", "The deal to link to; by default the one that the rule sees.", required=False),
+        "about": Param("item", "Another item to link to where there is no deal, a contract.", required=False),
     }
     example: ClassVar[str] = '- feed.post: {text: "Сделка «${deal.title}» закрыта"}'
     kinds: ClassVar[tuple[str, ...]] = ("feed",)
@@ -272,19 +276,21 @@ def _text_of(text: object) -> str | Mixed | Pending | None:
 
 
 def _link_of(params: Params, facts: Facts, url_of: object) -> dict[str, Value]:
-    """Return the deal's address and title for `details`; empty texts where the rule sees no deal."""
-    deal = params.get("deal")
-    if not isinstance(deal, Item) or not callable(url_of):
+    """Return the address and title of the deal, else of `about`, for `details`; empty texts where there is neither."""
+    deal, about = params.get("deal"), params.get("about")
+    item = deal if isinstance(deal, Item) else about
+    if not isinstance(item, Item) or not callable(url_of):
         return {"url": "", "title": ""}
-    title = facts.field(deal, "title")
-    return {"url": str(url_of(deal)), "title": title if isinstance(title, str) else f"Сделка {deal.id}"}
+    title = facts.field(item, "title")
+    word = "Сделка" if item is deal else "Карточка"
+    return {"url": str(url_of(item)), "title": title if isinstance(title, str) else f"{word} {item.id}"}
 
 
 def _post(
     text: str | Mixed | Pending, link: Mapping[str, Value], codes: tuple[str, ...]
 ) -> FeedChange | Undecided:
     if not link["url"]:
-        return Undecided("deal: запись в ленте обязана ссылаться на сделку, а правило её не видит")
+        return Undecided("deal: запись в ленте обязана ссылаться на сделку или карточку about, а их нет")
     return FeedChange(codes, text, str(link["url"]))
 
 

@@ -11,7 +11,7 @@ IO = {
     "socket", "ssl", "http", "httpx", "urllib.request", "smtplib", "sqlite3", "subprocess", "threading", "asyncio",
     "flask", "waitress", "watchdog", "shutil", "tempfile", "pathlib", "os", "logging", "structlog", "time", "random",
 }  # fmt: skip
-FLOORS = ["language", "decision", "portal", "runtime", "web", "cli"]
+FLOORS = ["language", "decision", "portal", "runtime", "registers", "web", "cli"]
 # What each floor must not know; `engine.x` stands for engine/x.py or the room engine/x.
 FORBIDDEN = {
     "language": [
@@ -29,6 +29,7 @@ FORBIDDEN = {
     "decision": ["portal", "runtime", "web", "cli", "host", "settings", "setup", "workshop", "emulator"],
     "portal": ["decision", "runtime", "web", "cli", "host", "workshop", "emulator"],
     "runtime": ["cli", "emulator"],
+    "registers": ["web", "cli", "emulator", "bench"],
     "web": ["cli", "emulator", "portal"],
 }
 

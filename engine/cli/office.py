@@ -13,17 +13,23 @@ from typing import Any
 
 import httpx
 
+from engine.bank_settings import BankSetup
 from engine.emulator import Portal, open_portal
 from engine.emulator.clock import Clock
 from engine.emulator.company import demo_company
+from engine.emulator.company.bank import statement
 from engine.emulator.demo import set_receiver
 from engine.emulator.mailbox import Mailbox
 from engine.emulator.serve import PortalServer
+from engine.runtime.accounts import INTEGRATOR
 from engine.runtime.logs import Log
 from engine.runtime.service import Service
 from engine.settings import Address, Settings
 from engine.workshop import open_workshop
 
+_MANY = 1_000_000
+# The demo company's bank file, beside the folder that the engine watches; who sees to its doubtful lines.
+STATEMENT, BOOKKEEPER = "kl_to_1c.txt", "1"
 TOKEN = "demo-application-token"  # noqa: S105 — of an emulated portal on the loopback
 
 
@@ -37,6 +43,11 @@ class Office:
     console_url: str
     service: Service
     mailbox: Mailbox
+
+    def entrance(self) -> str:
+        """Return an address that signs a browser in to the console, as often as one likes while the demo runs."""
+        secret = self.service.accounts.invite("Демо", INTEGRATOR, "1", uses=_MANY)
+        return f"{self.console_url}/sign-in/{secret}"
 
     def ask(self, name: str) -> Any:
         """Return a reading of the emulated portal over HTTP: `feed`, `notices`, `disk`, `mails`, …"""
@@ -87,7 +98,9 @@ def open_office(
             state=str(folder / "engine.db"),
             public=Address("127.0.0.1", ports[1]),
             console=Address("127.0.0.1", ports[2]),
+            bank=BankSetup(attention=BOOKKEEPER, folder=folder / "bank"),
         )
+        (folder / STATEMENT).write_bytes(statement())
         workshop, _ = open_workshop(ours)
         service = Service(ours, workshop, workshop.build(), clock=portal.clock.now, pace=None, log=log)
         stack.callback(service.stop)

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli.opening import Opening, pass_opening
-from engine.cli.portal_line import Line, open_line
+from engine.cli.portal_line import open_line
 from engine.cli.portal_surroundings import check_events, check_mail
 from engine.effects import Said
-from engine.language.diagnostics import Diagnostic
-from engine.portal.findings import Finding, failed, of_error
+from engine.portal.findings import Finding, failed
 
 if TYPE_CHECKING:
     from engine.decision.forms import Json
     from engine.needed import Needed
     from engine.settings import Settings
-    from engine.workshop import Workshop
 
 FORMS = click.Choice(["text", "json"])
 _MARKS = {"ok": "✓", "error": "✗", "warning": "!", "advice": "·"}
@@ -42,9 +39,11 @@ def doctor(opening: Opening, form: str, seconds: int) -> None:
     Exit 0 clean (warnings allowed), 1 with errors.
     """
     workshop = opening.workshop()
-    needed, found = _needed(workshop)
+    from engine.runtime.checkup import examine, needed_by
+
+    needed, found = needed_by(workshop)
     with open_line(opening, workshop.settings) as line:
-        found += _portal(workshop.settings, line, needed)
+        found += examine(workshop.settings, line.client, line.gateway, needed)
     found += check_events(opening, workshop.settings, seconds)
     found += check_mail(workshop.settings, is_used=needed.mails)
     if form == "json":
@@ -53,61 +52,6 @@ def doctor(opening: Opening, form: str, seconds: int) -> None:
         _print_text(opening, found, needed)
     if failed(found):
         sys.exit(1)
-
-
-def _needed(workshop: Workshop) -> tuple[Needed, list[Finding]]:
-    """Return what the regulations need; broken ones need nothing that could be known, and that is a finding."""
-    from engine.needed import ENGINE, Needed, find_needed
-
-    built = workshop.build()
-    if built.edition is None:
-        errors = [one for one in built.diagnostics if isinstance(one, Diagnostic) and one.is_error]
-        what = Said(
-            f"регламенты с ошибками (ошибок: {len(errors)}): какие права нужны, неизвестно",
-            f"the regulations have errors ({len(errors)}): which scopes they need is not known",
-        )
-        mend = Said("исправьте их по `engine check`", "mend them as `engine check` says")
-        return Needed(dict.fromkeys(ENGINE, ("engine",))), [Finding("error", "rules", what, mend)]
-    needed = find_needed(built.edition)
-    found: list[Finding] = []
-    if needed.unclear:
-        names = ", ".join(needed.unclear)
-        what = Said(
-            f"не видно заранее, что шлют порталу: {names}", f"what these send cannot be told: {names}"
-        )
-        found.append(Finding("advice", "rules", what))
-    return needed, found
-
-
-def _portal(settings: Settings, line: Line, needed: Needed) -> list[Finding]:
-    from engine.portal.address import Look, look_at
-    from engine.portal.compare import compare
-    from engine.portal.doctor import check_bindings, check_clock, check_needs, find_access
-    from engine.portal.errors import PortalError
-    from engine.portal.picture import read_picture
-
-    # An application that is not installed yet knows no portal; who we are is asked all the same and says so.
-    look = look_at(line.client.address) if line.client.address else Look(is_portal=True)
-    found = list(look.findings)
-    if not look.is_portal:
-        return found
-    access, more = find_access(line.client)
-    found += more
-    if access is None:
-        return found
-    is_application = bool(settings.application)
-    found += check_needs(access, needed.methods, is_application=is_application)
-    if is_application:
-        found += check_bindings(line.client)
-        beside = check_needs(access, needed.extras, is_application=True)
-        found += [replace(one, severity="warning") for one in beside if one.severity == "error"]
-    found += check_clock(look.clock, line.client)
-    wanted = [one.type_id for one in settings.world.entities.values() if one.type_id is not None]
-    try:
-        picture = read_picture(line.gateway, wanted)
-    except PortalError as error:
-        return [*found, of_error("map", error)]
-    return [*found, *compare(settings.world, picture, settings.shared_drive)]
 
 
 def _in(said: Said, language: str) -> str:

@@ -223,11 +223,13 @@ def _tell_unheard(opening: Opening, heard: Recording) -> None:
     """Say which methods of the present rules were not recorded."""
     from engine.needed import find_needed
 
-    edition = opening.workshop().build().edition
+    workshop = opening.workshop()
+    edition = workshop.build().edition
     if edition is None:
         return
+    needed = find_needed(edition, workshop.host.received)
     asked = {one.method.lower() for one in heard.samples}
-    missing = ", ".join(method for method in find_needed(edition).methods if method.lower() not in asked)
+    missing = ", ".join(method for method in needed.methods if method.lower() not in asked)
     if missing:
         _say(
             opening,

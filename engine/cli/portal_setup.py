@@ -59,7 +59,7 @@ def _folders(workshop: Workshop) -> tuple[str, ...]:
     from engine.needed import find_needed
 
     built = workshop.build()
-    return find_needed(built.edition).folders if built.edition is not None else ()
+    return find_needed(built.edition, workshop.host.received).folders if built.edition is not None else ()
 
 
 def _show(opening: Opening, plan: Plan) -> None:

@@ -120,17 +120,17 @@ def _last_event(opening: Opening) -> datetime | None:
 
 def check_mail(settings: Settings, *, is_used: bool) -> list[Finding]:
     """Return whether the mail server lets us in; an error where it does not and some rule sends letters."""
-    from engine.smtp import try_login
+    from engine.smtp import greet
 
     setup = settings.mail
-    where, why = f"{setup.host}:{setup.port}", try_login(setup)
-    if not why:
+    where, why = f"{setup.host}:{setup.port}", greet(setup).why
+    if why is None:
         return [
             Finding(
                 "ok", "mail", Said(f"почтовый сервер {where} пускает", f"the mail server {where} lets us in")
             )
         ]
-    what = Said(f"почтовый сервер {where} не пускает: {why}", f"the mail server {where} refuses: {why}")
+    what = Said(f"почтовый сервер {where} не пускает: {why.ru}", f"the mail server {where} refuses: {why.en}")
     mend = Said(
         "проверьте SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER и SMTP_PASSWORD",
         "check SMTP_HOST, SMTP_PORT, SMTP_SECURITY, SMTP_USER and SMTP_PASSWORD",

@@ -49,7 +49,10 @@ def command(opening: Opening, log_format: str | None) -> None:
         raise state_mistake(error, opening.language) from error
     with service:
         events, console = f"{service.public_url}/portal/events", f"{service.console_url}/"
-        wait_for_stop(lambda: click.echo(opening.word("serving", events=events, console=console)))
+        link = service.first_link()
+        said = opening.word("serving", events=events, console=console)
+        first = "\n" + opening.word("first_link", link=link) if link else ""
+        wait_for_stop(lambda: click.echo(said + first))
     if setup.form == "text":
         # Whatever gathers a log of JSON would stumble over a plain line.
         opening.say("stopped")

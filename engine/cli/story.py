@@ -33,6 +33,24 @@ class Event:
     do: Callable[[Office], None]
 
 
+@dataclass(frozen=True)
+class Claim:
+    """One thing that must be so at the end, and whether it is."""
+
+    ru: str
+    en: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens and what must be so at the end; of the runs, those are shown whose item begins with `only`."""
+
+    events: tuple[Event, ...]
+    end_state: Callable[[Office], Iterator[Claim]]
+    only: str = ""
+
+
 def move(deal: int, stage: str) -> Callable[[Office], None]:
     """A manager moves the deal."""
     return lambda office: _update(office, DEAL, deal, {"stageId": stage})
@@ -119,15 +137,6 @@ def stage_of(office: Office, deal: int) -> str:
     return str(office.tell("items/get", entityTypeId=DEAL, id=deal)["stageId"])
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One thing that must be so at the end, and whether it is."""
-
-    ru: str
-    en: str
-    holds: bool
-
-
 def end_state(office: Office) -> Iterator[Claim]:
     """Yield every claim about the end of the story, read from the portal over HTTP."""
     yield from _stages(office)
@@ -210,3 +219,6 @@ def _others(office: Office) -> Iterator[Claim]:
                for row in children(office, ACT, deal_id)]  # fmt: skip
     gapless = numbers == ["А-2026/019", "А-2026/020", "А-2026/021"]
     yield Claim(f"номера актов подряд: {', '.join(map(str, numbers))}", "act numbers without a gap", gapless)
+
+
+STORY = Story(EVENTS, end_state)

@@ -103,6 +103,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Приём событий: {events}  Консоль: {console}  (Ctrl-C — остановить)",
         "Events: {events}  Console: {console}  (Ctrl-C stops it)",
     ),
+    "first_link": (
+        "Первый вход в консоль (один раз, в течение суток): {link}",
+        "The first way in to the console (once, within a day): {link}",
+    ),
+    "people_name": ("назовите, кого приглашаете", "name whom you invite"),
+    "people_unknown": ("{name}: такого сотрудника нет", "{name}: nobody has this name"),
     "stopped": ("Остановлено.", "Stopped."),
     "broken_regulation": (
         "регламенты с ошибками не вводятся в действие: исправьте и запустите снова",
@@ -216,6 +222,23 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "round": ("раунд {number}…", "round {number}…"),
     "bench_failed": ("замер не удался: {reason}", "the measurement failed: {reason}"),
     "left_out": ("не измерено: {what}", "not measured: {what}"),
+    "import_only_plan": (
+        "Это план, ничего не сделано. Исполнить его: та же команда с --yes",
+        "This is the plan, nothing was done. To do it: the same command with --yes",
+    ),
+    "import_plan_exists": (
+        "{name}: файл уже есть, план в него не записан",
+        "{name} exists already, the plan was not written",
+    ),
+    "import_changed": (
+        "{name}: файл изменился, пока составлялся план; составьте план заново",
+        "{name}: the file changed since the plan was made; make the plan again",
+    ),
+    "import_bar": ("Перенос", "Taking in"),
+    "import_begun": (
+        "Передано движку документов: {count}. Ход: engine runs list",
+        "Documents handed to the engine: {count}. Progress: engine runs list",
+    ),
     "too_slow": ("хуже допустимого: {names}", "beyond the bound: {names}"),
 }
 

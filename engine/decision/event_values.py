@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from decimal import Decimal
+from typing import Any
 
 from engine.decision.given import Path, Report
 from engine.language.faults import Fault
@@ -16,7 +17,7 @@ from engine.language.literals import parse_literal
 from engine.language.shape import nearest
 from engine.language.types import FILE_PARTS, TEXT, Type, World
 from engine.language.types import item as item_of
-from engine.language.values import File, Item, Row, Undecided, Value
+from engine.language.values import INSIDE_PARTS, File, Inside, Item, Row, Undecided, Value
 
 _MAX_FILE = 1 << 50
 
@@ -153,9 +154,20 @@ class ValueReader:
         kept = {name: text for name, text in texts.items() if isinstance(text, str)}
         # The same bytes are the same file wherever they stand in the event: the source must not tell copies apart.
         source = f"event:{kept.get('sha256') or raw['name']}"
-        return File(
-            raw["name"], size if is_size else None, kept.get("kind"), kept.get("sha256"), source=source
-        )
+        known = size if is_size else None
+        inside = self._inside(raw, path)
+        return File(raw["name"], known, kept.get("kind"), kept.get("sha256"), source, inside)
+
+    def _inside(self, raw: Mapping[str, object], path: Path) -> Inside | None:
+        """Return what the event says of a file's inside, None where it says nothing."""
+        found: dict[str, Any] = {}
+        for name in INSIDE_PARTS:
+            value = self.value(FILE_PARTS[name], raw[name], (*path, name), 0) if name in raw else None
+            if isinstance(value, Decimal):
+                found[name] = int(value)
+            elif isinstance(value, bool | tuple):
+                found[name] = value
+        return Inside(**found) if found else None
 
     def _yes_no(self, kind: Type, raw: object, path: Path, _depth: int) -> Value:
         return raw if isinstance(raw, bool) else self.misfit(kind, raw, path)

@@ -33,6 +33,7 @@ from engine.effects import (
     StageChange,
     TimerChange,
 )
+from engine.language.types import FILE_PARTS
 from engine.language.values import File, Row, Undecided, Value
 
 SCHEMA = "reglament/simulation/1"
@@ -181,8 +182,12 @@ def value_json(value: Value | Mapping[str, Value]) -> Json:
     if isinstance(value, Undecided):
         return {"undecided": value.reason}
     if isinstance(value, File):
-        parts = {"name": value.name, "size": value.size, "kind": value.kind, "sha256": value.sha256}
-        return {name: part for name, part in parts.items() if part is not None}
+        parts = {name: value.part(name) for name in FILE_PARTS}
+        return {
+            name: list(part) if isinstance(part, tuple) else part
+            for name, part in parts.items()
+            if part is not None
+        }
     if isinstance(value, Row):
         return {name: value_json(member) for name, member in value.values}
     if isinstance(value, Mapping):

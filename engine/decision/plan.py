@@ -56,6 +56,11 @@ class Step:
         """What a person is shown; empty unless the step is planned."""
         return self.effect.changes if self.effect is not None and self.status == PLANNED else ()
 
+    @property
+    def is_quiet(self) -> bool:
+        """True where what it changes wakes no rule."""
+        return self.effect is not None and self.effect.is_quiet
+
 
 @dataclass(frozen=True)
 class Conflict:

@@ -57,7 +57,8 @@ def simulate(edition: Edition, event: Event, facts: Facts) -> Simulation:
             trail[-1].follow_ups.append(simulation)
         root = root or simulation
         known = known.after(decision.changes)
-        raised = follow_ups(edition, current, decision.changes, known)
+        news = (change for step in decision.plan if not step.is_quiet for change in step.changes)
+        raised = follow_ups(edition, current, news, known)
         waiting.extend(((*trail, simulation), follow_up) for follow_up in raised)
     assert root is not None
     return root

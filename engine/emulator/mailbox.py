@@ -54,6 +54,7 @@ def _read(store: Store, row: Record) -> Record:
         "message_id": str(letter.get("Message-ID", "")),
         "headers": {name: str(value) for name, value in letter.items()},
         "text": str(body.get_content()) if body is not None else "",
+        "is_page": body is not None and body.get_content_subtype() == "html",
         "size": len(raw),
         "attachments": [_attachment(part) for part in letter.iter_attachments()],
     }

@@ -33,8 +33,9 @@ class Trigger:
     """What wakes a rule. Which attributes are set depends on `kind`.
 
     changed/filled/cleared: `entity`, `field` (changed also `before`, `after`: a 1-tuple of the value asked for or
-    an empty tuple for "any"; `by_person`). created/deleted: `entity`. deadline: `entity`, `field` (since), `delay`.
-    every: `name` (cron text), `entity` (for_each, may be empty). command/received: `name`; `entity` as declared.
+    an empty tuple for "any"; `by_person`). created/deleted: `entity`. deadline: `entity`, `field` (since), `delay`,
+    negative where it counts back (`before:`). every: `name` (cron text), `entity` (for_each, may be empty).
+    command/received: `name`; `entity` as declared.
     """
 
     kind: str

@@ -93,7 +93,9 @@ def _rule() -> Object:
 
 def _trigger() -> Object:
     field: Object = {"type": "string", "pattern": r"^\s*[^.\s]+\.[^.\s]+\s*$"}
-    deadline = _closed({"after": {"type": "string"}, "since": field}, required=("after", "since"))
+    delay: Object = {"type": "string"}
+    deadline = _closed({"after": delay, "before": delay, "since": field}, required=("since",))
+    deadline["oneOf"] = [{"required": ["after"]}, {"required": ["before"]}]
     bodies: dict[str, Object] = dict.fromkeys(TRIGGER_KINDS, SCALAR)
     bodies.update(changed=field, filled=field, cleared=field, deadline=deadline)
     options: dict[str, Object] = {"from": SCALAR, "to": SCALAR, "by": {"const": "person"}, "for_each": SCALAR}

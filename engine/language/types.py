@@ -37,7 +37,17 @@ TEXT, NUMBER, MONEY, DATE = Type("text"), Type("number"), Type("money"), Type("d
 TIME, DURATION, YES_NO, FILE = Type("time"), Type("duration"), Type("yes/no"), Type("file")
 NOTHING, ANY, PATH = Type("empty"), Type("any"), Type("path")
 
-FILE_PARTS: Mapping[str, Type] = {"name": TEXT, "size": NUMBER, "kind": TEXT, "sha256": TEXT}
+FILE_PARTS: Mapping[str, Type] = {
+    "name": TEXT,
+    "size": NUMBER,
+    "kind": TEXT,
+    "sha256": TEXT,
+    "readable": YES_NO,
+    "pages": NUMBER,
+    "blank": YES_NO,
+    "resolution": NUMBER,
+    "numbers": Type("list", of=TEXT),
+}
 LINE_PARTS: tuple[tuple[str, Type], ...] = (
     ("name", TEXT),
     ("quantity", NUMBER),

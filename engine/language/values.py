@@ -8,7 +8,7 @@ rest is here. This module knows no portal field, no rule and no clock.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
@@ -74,11 +74,27 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """What was found by looking into a file. A part that is `None` could not be told (undecided).
+
+    `readable`: it opens and every page decodes. `blank`: nothing is drawn on any page. `resolution` is the long side,
+    in pixels, of the smallest page that is a picture. `numbers` are the documents' numbers found on the pages.
+    """
+
+    readable: bool | None = None
+    pages: int | None = None
+    blank: bool | None = None
+    resolution: int | None = None
+    numbers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """A file of a field or one that an earlier step makes. A part that is `None` is not known (undecided).
 
     `kind` is by content (`pdf`, `jpg`, `png`, `tiff`, …), `size` in bytes, `sha256` in hex, `source` is how the
-    engine can fetch the bytes (a portal address, a stored blob); no expression sees `source`.
+    engine can fetch the bytes (a portal address, a stored blob); no expression sees `source`. `inside` is what looking
+    into it found; the same bytes have the same inside, so two files do not differ by who has looked.
     """
 
     name: str
@@ -86,6 +102,17 @@ class File:
     kind: str | None = None
     sha256: str | None = None
     source: str | None = None
+    inside: Inside | None = field(default=None, compare=False)
+
+    def part(self, name: str) -> str | int | bool | tuple[str, ...] | None:
+        """Return the part that regulations call `name` (`size`, `pages`), None where it is not known."""
+        if name in INSIDE_PARTS:
+            return getattr(self.inside, name) if self.inside is not None else None
+        return {"name": self.name, "size": self.size, "kind": self.kind, "sha256": self.sha256}.get(name)
+
+
+INSIDE_PARTS: Final = ("readable", "pages", "blank", "resolution", "numbers")
+"""The parts of a file that are known only after looking into it."""
 
 
 @dataclass(frozen=True, slots=True)

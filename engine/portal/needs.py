@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from engine.language.types import FILE_PARTS, FieldSpec, World
+from engine.language.values import INSIDE_PARTS
 
 EVERYTHING = "*"
 _PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
@@ -21,12 +22,14 @@ _PATH = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 class Need:
     """What is needed of one item, by its field names.
 
-    Lists of children, product rows, files to look into, and the items behind fields with their own needs.
+    Lists of children, product rows, files to read, those of them to look into page by page (`insides`), and the items
+    behind fields with their own needs.
     """
 
     lists: set[str] = field(default_factory=set)
     lines: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    insides: set[str] = field(default_factory=set)
     links: dict[str, Need] = field(default_factory=dict)
 
     def behind(self, name: str) -> Need:
@@ -86,6 +89,8 @@ def _walk(world: World, entity: str, path: list[str], need: Need, seen: frozense
             need.lines.add(name)
         elif target.kind == "file" and any(part in FILE_PARTS for part in path[position + 1 : position + 2]):
             need.files.add(name)
+            if path[position + 1] in INSIDE_PARTS:
+                need.insides.add(name)
         if target.kind != "item":
             return
         if "by" in spec.binding:

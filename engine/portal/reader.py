@@ -21,6 +21,7 @@ from engine.portal.requisites import Papers
 
 _PAGE = 50
 _COMPANY = 4
+_NONE = Item("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,15 @@ class ReadFailure:
 class Case(dict[Item, dict[str, Value]]):
     """Fields by item. `failures` says what is missing because its read failed.
 
-    `row` is the item's own row as the portal sent it, `beside` the outcome of the command that was read with it.
+    `row` is the item's own row as the portal sent it, `beside` the outcome of the command that was read with it;
+    `urls` the download addresses of files by their `source`, good for minutes.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.failures: list[ReadFailure] = []
         self.row: Mapping[str, object] = {}
+        self.urls: Mapping[str, str] = {}
         self.beside: Answer | PortalError | None = None
 
 
@@ -62,9 +65,24 @@ class Reader:
         `failures`.
         """
         reading = _Reading(self._map, item)
-        wanted = [(item, need_of(self._map.world, item.entity, needs))]
         if beside is not None:
             reading.more.append((beside, reading.take_beside))
+        self._read(reading, {item: needs})
+        reading.case.row = reading.rows.get(item, {})
+        return reading.case
+
+    def read_many(self, needs: Mapping[Item, frozenset[str]]) -> Case:
+        """Return several items with what each one's needs ask for, in waves that they share.
+
+        An item that does not exist is not in the result; every failed read is listed in `failures`, none raises.
+        """
+        reading = _Reading(self._map, _NONE)
+        self._read(reading, needs)
+        return reading.case
+
+    def _read(self, reading: _Reading, needs: Mapping[Item, frozenset[str]]) -> None:
+        world = self._map.world
+        wanted = [(item, need_of(world, item.entity, paths)) for item, paths in needs.items()]
         while wanted:
             asked = reading.ask(wanted)
             outcomes = self._gateway.outcomes([command for command, _ in asked])
@@ -72,19 +90,19 @@ class Reader:
                 take(outcome)
             wanted = reading.next_wave(wanted)
         reading.settle_papers()
-        reading.case.row = reading.rows.get(item, {})
-        for owner, name in reading.files:
-            self._look(reading, owner, name)
-        return reading.case
+        reading.case.urls = reading.urls
+        for (owner, name), is_whole in reading.files.items():
+            self._look(reading, owner, name, inside=is_whole)
 
-    def _look(self, reading: _Reading, owner: Item, name: str) -> None:
+    def _look(self, reading: _Reading, owner: Item, name: str, *, inside: bool) -> None:
         held = reading.case.get(owner, {}).get(name)
         try:
             if isinstance(held, File):
-                reading.case[owner][name] = self._files.look(held, reading.urls.get(held.source or ""))
+                url = reading.urls.get(held.source or "")
+                reading.case[owner][name] = self._files.look(held, url, inside=inside)
             elif isinstance(held, tuple):
                 reading.case[owner][name] = tuple(
-                    self._files.look(one, reading.urls.get(one.source or ""))
+                    self._files.look(one, reading.urls.get(one.source or ""), inside=inside)
                     if isinstance(one, File)
                     else one
                     for one in held
@@ -105,7 +123,7 @@ class _Reading:
     map: PortalMap
     root: Item
     case: Case = field(default_factory=Case)
-    files: dict[tuple[Item, str], None] = field(default_factory=dict)
+    files: dict[tuple[Item, str], bool] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
     rows: dict[Item, Mapping[str, object]] = field(default_factory=dict)
     papers: dict[Item, Papers] = field(default_factory=dict)
@@ -133,7 +151,8 @@ class _Reading:
             for name in need.lines:
                 if self._is_new(item, name):
                     asked.append(self._ask_lines(item, name, 0))
-            self.files |= {(item, name): None for name in need.files}
+            for name in need.files:
+                self.files[item, name] = name in need.insides or self.files.get((item, name), False)
         everyone = list(users)
         for start in range(0, len(everyone), _PAGE):
             asked.append(self._ask_users(everyone[start : start + _PAGE]))

@@ -68,7 +68,11 @@ class Brakes:
     def note(self, connection: Connection, decision: Decision) -> None:
         """Count what a plan is about to do, in the caller's transaction; a rule over its cap trips its brake."""
         hour = int(self._clock().timestamp()) // _HOUR
-        acting = {step.rule.id: step.rule for step in decision.plan if step.changes}
+        # A person has seen the whole plan of what is taken in quietly, and it can wake nothing that would go round.
+        quiet = {step.rule.id for step in decision.plan if step.is_quiet}
+        acting = {
+            step.rule.id: step.rule for step in decision.plan if step.changes and step.rule.id not in quiet
+        }
         for rule in acting.values():
             for what, cap, words in self._counted(rule, decision):
                 spent = connection.execute(

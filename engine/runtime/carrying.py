@@ -162,7 +162,7 @@ class Carriage:
     def close(self, run: Running, status: str, said: Said | None) -> None:
         """End the run and, in the transaction under way, release what follows from what it did."""
         mapped = [one for one in run.written if one.item.entity in run.edition.world.entities]
-        changes = [change for one in mapped for change in one.changes]
+        changes = [change for one in mapped if not one.is_quiet for change in one.changes]
         self.runs.close(run.n, status, said)
         self._spend(run)
         self.inbox.finish(run.lease.event, "run")

@@ -20,13 +20,17 @@ _SLEEP = 0.25
 
 @dataclass
 class Duty:
-    """`work` is done every `seconds`, for the first time after `first` seconds; `is_shared` duties need no lease."""
+    """`work` is done every `seconds`, for the first time after `first` seconds; `is_shared` duties need no lease.
+
+    A duty that works in a thread of its own has `end`: after it returns the thread touches the store no more.
+    """
 
     name: str
     seconds: float
     work: Callable[[], object]
     first: float = 0.0
     is_shared: bool = False
+    end: Callable[[], object] | None = None
     due: float = field(default=0.0, init=False)
 
 
@@ -50,6 +54,9 @@ class Duties:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
+        for duty in self._duties:
+            if duty.end is not None:
+                duty.end()
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -46,7 +46,7 @@ class EmbeddedStore(Store):
         self._group = _Group()
         self._guard: sqlite3.Connection | None = None
         self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: list[tuple[sqlite3.Connection, threading.Lock]] = []
         if mode != OWNS:
             if not path.is_file():
                 raise StateError(f"there is no state at {path}", f"состояния {path} нет")
@@ -75,8 +75,11 @@ class EmbeddedStore(Store):
     def close(self) -> None:
         """Close the file; another process may take it."""
         with self._lock:
-            for one in (*self._readers, self._connection):
-                one.close()
+            for reader, is_used in self._readers:
+                # SQLite crashes the process where a connection is closed under a thread that is reading by it.
+                with is_used:
+                    reader.close()
+            self._connection.close()
             if self._guard is not None:
                 self._guard.close()
 
@@ -136,8 +139,11 @@ class EmbeddedStore(Store):
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """See `Store.rows`. Outside a transaction only what is on the disk is seen, and nobody is waited for."""
-        is_ours = self._holder == threading.get_ident()
-        return (self._connection if is_ours else self._reader()).execute(sql, tuple(values)).fetchall()
+        if self._holder == threading.get_ident():
+            return self._connection.execute(sql, tuple(values)).fetchall()
+        reader, is_used = self._reader()
+        with is_used:
+            return reader.execute(sql, tuple(values)).fetchall()
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
         """See `Store.execute`."""
@@ -149,12 +155,13 @@ class EmbeddedStore(Store):
         """See `Store.write`."""
         self.execute(sql, values)
 
-    def _reader(self) -> sqlite3.Connection:
-        """Return this thread's own connection for reading."""
-        found: sqlite3.Connection | None = getattr(self._local, "reader", None)
+    def _reader(self) -> tuple[sqlite3.Connection, threading.Lock]:
+        """Return this thread's own connection for reading, and what is held while it is in use."""
+        found: tuple[sqlite3.Connection, threading.Lock] | None = getattr(self._local, "reader", None)
         if found is None:
-            found = self._local.reader = _connect(f"{self.path.absolute().as_uri()}?mode=ro", is_uri=True)
-            found.execute("PRAGMA cache_size = -512")  # there is one for each thread
+            connection = _connect(f"{self.path.absolute().as_uri()}?mode=ro", is_uri=True)
+            connection.execute("PRAGMA cache_size = -512")  # there is one for each thread
+            found = self._local.reader = (connection, threading.Lock())
             self._readers.append(found)
         return found
 

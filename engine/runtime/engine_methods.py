@@ -13,13 +13,15 @@ from datetime import datetime
 from engine.action import Command
 from engine.portal.errors import PortalError
 from engine.runtime.memory import recall, remember
+from engine.runtime.questions import QUESTION, question_method
 from engine.runtime.store import Store
 
 NUMBER = "engine.number.take"
 
 
 class EngineMethods:
-    """Answers `engine.*` commands from `store`. `last_given` maps (series, year) to the last number of before us.
+    """Answers `engine.*` commands from `store`. `last_given` maps (series, year) to the last number of before us;
+    (`act@2`, year) is that of own company 2.
 
     One step at a time in each thread: `under` names the key that the numbers taken meanwhile belong to.
     """
@@ -29,6 +31,8 @@ class EngineMethods:
     ) -> None:
         self._store, self._last_given, self._clock = store, last_given, clock
         self._local = threading.local()
+        self.more: dict[str, Callable[[Command], object]] = {}
+        """Further methods by name, of rooms above this one."""
 
     @contextmanager
     def under(self, key: str) -> Iterator[None]:
@@ -54,6 +58,10 @@ class EngineMethods:
         if command.method == "engine.remember":
             remember(self._store, str(params["key"]), str(params["value"]))
             return None
+        if command.method.startswith(QUESTION):
+            return question_method(self._store, command, self._clock())
+        if command.method in self.more:
+            return self.more[command.method](command)
         raise PortalError(command.method, "ERROR_METHOD_NOT_FOUND", "the engine has no such method")
 
     def take_number(self, series: str, owner: str, year: int, pattern: str) -> str:
@@ -74,9 +82,9 @@ class EngineMethods:
             last = connection.execute(
                 "SELECT max(n) FROM number WHERE series=? AND owner=? AND year=?", (series, owner, year)
             ).fetchone()
-            number = (
-                max(int(last[0] or 0) if last is not None else 0, self._last_given.get((series, year), 0)) + 1
-            )
+            before = self._last_given.get((series, year), 0)
+            before = self._last_given.get((f"{series}@{owner}", year), before)
+            number = max(int(last[0] or 0) if last is not None else 0, before) + 1
             text = pattern.format(year=year, n=number)
             connection.execute(
                 "INSERT INTO number (series, owner, year, n, text, key, at) VALUES (?,?,?,?,?,?,?)",

@@ -312,9 +312,13 @@ def put_event(
     origin: str = "",
     late: bool = False,
     present: Mapping[str, Value] | None = None,
+    beside: str = "",
 ) -> str:
-    """Insert an event of our own inside the caller's transaction; return its lane."""
-    lane = lane_of(store, event.item) if event.item is not None else event.name
+    """Insert an event of our own inside the caller's transaction; return its lane.
+
+    One without an item stands in a lane of its kind, or in `beside`: what need not be done one after another.
+    """
+    lane = lane_of(store, event.item) if event.item is not None else beside or event.name
     store.enter(lane)
     connection.execute(
         "INSERT INTO event (kind, id, name, item, lane, time, received, by, detail, depth, cause, before, roots,"

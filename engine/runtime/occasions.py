@@ -62,7 +62,7 @@ class Occasions:
         """
         item = row.event.item
         if item is None or item.entity not in edition.world.entities:
-            return Occasion(row.event, self.facts(row.event, {}, row.roots))
+            return self._brought(row, edition, is_last_try=is_last_try)
         if row.event.verb == DELETED:
             return self._deleted(row.event, edition)
         if row.is_delivery:
@@ -73,7 +73,7 @@ class Occasions:
         """Return an event decided before as it would be met now: its own before, the present facts."""
         item = event.item
         if item is None or item.entity not in edition.world.entities:
-            return Occasion(event, self.facts(event, {}, row.roots))
+            return self._brought(replace(row, event=event), edition, is_last_try=True)
         return self._told(replace(row, event=event), item, edition, is_last_try=True)
 
     def fresh(self, event: Event, decided: Facts, edition: Edition) -> Facts | None:
@@ -201,11 +201,21 @@ class Occasions:
 
     def _told(self, row: Pending, item: Item, edition: Edition, *, is_last_try: bool) -> Occasion:
         """An event that says itself what changed: a follow-up, a timer, a command, a plugin's."""
-        case = self._read_case(item, whole_needs(edition, item.entity), is_last_try=is_last_try)
+        needs = whole_needs(edition, item.entity).union(*_heard(edition, row.event.name))
+        case = self._read_case(item, needs, is_last_try=is_last_try)
         if item not in case:
             return self._deleted(row.event, edition)
         seen, present = _as_it_stood(case, item, row.present)
         return Occasion(row.event, self.facts(row.event, seen, row.roots), present=present)
+
+    def _brought(self, row: Pending, edition: Edition, *, is_last_try: bool) -> Occasion:
+        """An event of a plugin without an item of its own: the items that it brings are read as they are now."""
+        needs = needs_of_roots(edition, row.event.name, row.roots)
+        case = self._reader.read_many(needs) if needs else Case()
+        passing = [failure.error for failure in case.failures if failure.error.retry != "never"]
+        if passing and not is_last_try:
+            raise passing[0]
+        return Occasion(row.event, self.facts(row.event, case, row.roots))
 
     def _read_case(
         self, item: Item, needs: frozenset[str], beside: Command | None = None, *, is_last_try: bool
@@ -251,6 +261,37 @@ def whole_needs(edition: Edition, entity: str) -> frozenset[str]:
     """
     tied = {f"{name}.*" for name in (entity, "deal") if name in edition.world.entities}
     return edition.needs(entity) | tied
+
+
+def needs_of_roots(edition: Edition, name: str, roots: Mapping[str, Value]) -> dict[Item, frozenset[str]]:
+    """Return the items among `roots` of a plugin's event, each with what the rules that hear of it may read.
+
+    Of a single item all that hangs on it, since an action's needs are not named; of a list's members what is named.
+    """
+    heard = _heard(edition, name)
+    found: dict[Item, frozenset[str]] = {}
+    for root, value in roots.items():
+        named = {path[len(root) :] for needs in heard for path in needs if path.startswith(f"{root}.")}
+        for item in value if isinstance(value, tuple) else (value,):
+            if (
+                heard
+                and isinstance(item, Item)
+                and item.entity in edition.world.entities
+                and not item.is_planned
+            ):
+                paths = named if isinstance(value, tuple) else {*named, ".*"}
+                needs = frozenset(item.entity + path for path in paths)
+                found[item] = found.get(item, frozenset()) | needs
+    return found
+
+
+def _heard(edition: Edition, name: str) -> list[frozenset[str]]:
+    """Return what the rules that wait for a plugin's event may read, one by one."""
+    return [
+        rule.needs
+        for rule in edition.rules
+        if any(one.kind == "received" and one.name == name for one in rule.triggers)
+    ]
 
 
 def _as_it_stood(

@@ -103,6 +103,7 @@ class Outside:
     now: datetime
     contents: Contents
     methods: Callable[[Command], object]
+    about: str = ""
 
     def read(self, file: File) -> bytes:
         """Return the bytes of a file. Raises PortalError, OSError."""

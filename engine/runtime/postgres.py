@@ -72,16 +72,20 @@ class _Row:
     def __getitem__(self, key: str | int) -> Any:
         return self._cursor.value(self._row, key)
 
+    def __iter__(self) -> Iterator[Any]:
+        return self._cursor.values(self._row)
+
 
 class PostgresCursor:
     """What a statement gave, awaited when it is asked for."""
 
-    __slots__ = ("_at", "_next", "_session", "result")
+    __slots__ = ("_at", "_next", "_readers", "_session", "result")
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.result: PGresult | None = None
         self._at: Mapping[str, int] | None = None
+        self._readers: list[Callable[[bytes], object]] | None = None
         self._next = 0
 
     @property
@@ -114,6 +118,15 @@ class PostgresCursor:
             return None
         read = _READ.get(result.ftype(column))
         return found.decode() if read is None else read(found)
+
+    def values(self, row: int) -> Iterator[object]:
+        """Yield the columns of one row in their order; whoever reads many rows asks so."""
+        result = self._answer()
+        if self._readers is None:
+            self._readers = [_READ.get(result.ftype(at), bytes.decode) for at in range(result.nfields)]
+        for column, read in enumerate(self._readers):
+            found = result.get_value(row, column)
+            yield None if found is None else read(found)
 
     def _answer(self) -> PGresult:
         if self.result is None:

@@ -17,7 +17,9 @@ from engine.runtime.store import Store
 class Wanted:
     """Which runs: those of an item, with steps of a rule, of a status, of an event's name, begun in a time, late ones.
 
-    `before` is the number of a run: only older ones. Empty and None leave open.
+    `status` may be several with commas between; `words` stand in what the run is found by (deal, act, client);
+    `has_steps` says whether anything was planned. `before` is the number of a run: only older ones, `after` only newer
+    ones. Empty and None leave open.
     """
 
     item: str = ""
@@ -29,6 +31,9 @@ class Wanted:
     is_late: bool = False
     before: int = 0
     limit: int = 50
+    words: str = ""
+    has_steps: bool | None = None
+    after: int = 0
 
 
 def find_numbers(store: Store, wanted: Wanted) -> list[int]:
@@ -43,9 +48,12 @@ def query_of(store: Store, wanted: Wanted) -> tuple[str, list[object]]:
     clauses, values = ["1 = 1"], list[object]()
     if wanted.is_late:
         clauses.append("run.late = 1")
+    if wanted.has_steps is not None:
+        there = "EXISTS (SELECT 1 FROM step AS s WHERE s.run = run.n)"
+        clauses.append(there if wanted.has_steps else f"NOT {there}")
     for clause, value in _clauses(store, wanted, number):
         clauses.append(clause)
-        values.append(value)
+        values.extend(value if isinstance(value, tuple) else (value,))
     where = " AND ".join(clauses)
     values.append(wanted.limit)
     # The texts joined here are this module's own; what a person gave is among the values.
@@ -62,7 +70,12 @@ def _clauses(store: Store, wanted: Wanted, number: str) -> Iterator[tuple[str, o
     if wanted.item:
         yield "run.item = ?", wanted.item
     if wanted.status:
-        yield "run.status = ?", wanted.status
+        statuses = tuple(wanted.status.split(","))
+        yield f"run.status IN ({','.join('?' * len(statuses))})", statuses
+    for word in wanted.words.casefold().split():
+        yield "run.words LIKE ? ESCAPE '\\'", f"%{_plain(word)}%"
+    if wanted.after:
+        yield f"{number} > ?", wanted.after
     if wanted.event:
         yield "run.event_name = ?", wanted.event
     if wanted.before:
@@ -71,6 +84,13 @@ def _clauses(store: Store, wanted: Wanted, number: str) -> Iterator[tuple[str, o
         yield f"{number} >= ?", first_since(store, "run", "started", wanted.since)
     if wanted.until is not None:
         yield f"{number} < ?", first_since(store, "run", "started", wanted.until)
+
+
+def _plain(word: str) -> str:
+    """Return a word as a pattern of LIKE that means itself."""
+    for sign in ("\\", "%", "_"):
+        word = word.replace(sign, f"\\{sign}")
+    return word
 
 
 def first_since(store: Store, table: str, column: str, moment: datetime) -> int:

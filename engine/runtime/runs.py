@@ -33,6 +33,7 @@ RUNNING, WAITING, DONE, FAILED, UNKNOWN, LOOP = "running", "waiting", "done", "f
 HELD, RETRIED, UNDONE = "held", "retried", "undone"
 # SQLite takes a limited number of values in one statement.
 _STEPS_AT_ONCE = 50
+_LONGEST_WORDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,15 @@ class StoredStep:
     written: tuple[Written, ...]
 
 
+def found_by(event: Event, facts: Facts) -> str:
+    """Return what people look for a run by, in lower case: the item, and all that it is tied to but for users."""
+    items = [one for one in facts.items if one.entity != "user" and not one.is_planned]
+    first = [event.item] if event.item is not None else []
+    names = [str(event.item or ""), *(str(facts.display(one)) for one in (*first, *items))]
+    names += [inn for one in items if isinstance(inn := facts.items[one].get("inn"), str)]
+    return " ".join(dict.fromkeys(names)).casefold()[:_LONGEST_WORDS]
+
+
 class Runs:
     """The run and step tables of `store`."""
 
@@ -90,13 +100,13 @@ class Runs:
         with self._store.transaction() as connection:
             row = connection.execute(
                 "INSERT INTO run (event, edition, item, event_wire, facts, form, status, started, verdict_ru,"
-                " verdict_en, title, changed, late, retry_of, event_name, event_by, event_time)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING n",
+                " verdict_en, title, changed, late, retry_of, event_name, event_by, event_time, words)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) RETURNING n",
                 (
                     event_n, edition.hash, str(event.item or ""), dump(event_values(event)),
                     dump(facts_values(facts)), json.dumps(form), RUNNING, self._clock().isoformat(), *_words(form),
                     clean(title), json.dumps(sorted(event.before)), int(is_late), retry_of,
-                    event.name, event.by, event.time.isoformat(),
+                    event.name, event.by, event.time.isoformat(), clean(found_by(event, facts)),
                 ),
             ).fetchone()  # fmt: skip
             assert row is not None

@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from engine.decision.event import BACKFILL, Event
 from engine.decision.forms import Json
@@ -21,13 +21,19 @@ from engine.portal.errors import PortalError
 from engine.portal.gateway import Gateway
 from engine.portal.pace import Pace
 from engine.portal.reader import Reader
+from engine.registers.legacy_answer import TAKE_IN, TakingIn
+from engine.registers.report_post import REPORT, report_method
+from engine.registers.upkeep import register_duties
+from engine.runtime.accounts import Accounts
 from engine.runtime.attention import TELL, Attention
 from engine.runtime.backfill import Backfill
+from engine.runtime.bank_folder import bank_duties
 from engine.runtime.baseline import missing_entities, take_baseline
 from engine.runtime.brakes import Brakes
 from engine.runtime.carrying import Carriage
 from engine.runtime.commands import COMMAND, Commands
 from engine.runtime.connection import Connection
+from engine.runtime.desk_opening import DeskLine, open_desk
 from engine.runtime.duties import Duties, Duty
 from engine.runtime.editions import Editions
 from engine.runtime.engine_methods import EngineMethods
@@ -35,14 +41,15 @@ from engine.runtime.inbox import LARGEST_INBOX, Inbox, Pending
 from engine.runtime.inside import Inside, Parts
 from engine.runtime.intake import Intake
 from engine.runtime.journal import Journal
-from engine.runtime.lanes import Lanes
+from engine.runtime.lane_opening import open_lanes, shared
 from engine.runtime.logs import Log, open_log, secrets_of
 from engine.runtime.occasions import Occasions
 from engine.runtime.offline_queue import OfflineQueue
-from engine.runtime.opening import is_cluster, open_store
+from engine.runtime.opening import open_store
 from engine.runtime.reload import Reloader
 from engine.runtime.retention import prune
 from engine.runtime.retry import RETRY, Retry
+from engine.runtime.returned_mail import mailbox_duties
 from engine.runtime.run import Carrier
 from engine.runtime.runs import Runs
 from engine.runtime.schedules import Schedules
@@ -58,9 +65,6 @@ from engine.web.console import create_console_app
 from engine.web.public import create_public_app
 from engine.web.server import WebServer
 from engine.workshop import Built, Workshop
-
-if TYPE_CHECKING:
-    from engine.runtime.dispatch import Dispatch
 
 _TIMERS_EVERY = 0.2
 _PRUNE_EVERY = 3600.0
@@ -102,11 +106,11 @@ class Service:
             self.editions = Editions(self.store, workshop, built, self._clock())
             # Waits between tries end when the engine stops.
             self._connection = Connection.open(
-                settings, self.store, self._now, self._log, self._sleep, self._look_again
+                settings, self.store, self._clock, self._log, self._sleep, self._look_again
             )
             self._client = PortalClient(
                 self._connection.credentials,
-                pace=self._shared(pace),
+                pace=shared(settings, self.store, pace, self._sleep),
                 sleep=self._sleep,
                 told=self._connection.told,
             )
@@ -115,20 +119,11 @@ class Service:
             self.store.close()
             raise
 
-    def _shared(self, pace: Pace | None) -> Pace | None:
-        """Return the limit that all engines of a cluster keep together, or `pace` as it is."""
-        if pace is None or not is_cluster(self.settings):
-            return pace
-        from engine.runtime.cluster import ClusterStore
-        from engine.runtime.shared_pace import SharedPace
-
-        assert isinstance(self.store, ClusterStore)
-        return SharedPace(self.store, self.settings.portal_address, pace, self._sleep)
-
     def _build(self, delays: Sequence[float], inbox_limit: int) -> None:
         settings, store, clock = self.settings, self.store, self._clock
         contents = Contents(self._client, store.folder / "files")
         methods = EngineMethods(store, settings.documents.last_given, clock)
+        methods.more[REPORT] = report_method(self.workshop, store, clock)
         self._gateway = Gateway(self._client, contents, methods)
         self._map = self.workshop.setup.map
         self.inbox = Inbox(store, clock, self._wake, inbox_limit, owner=self._owner)
@@ -157,35 +152,23 @@ class Service:
             delays=delays,
             wake=self._wake,
         )
-        reader = Reader(self._gateway, self._map, contents)
-        occasions = Occasions(store, reader, self.workshop)
+        self._reader = Reader(self._gateway, self._map, contents)
+        occasions = Occasions(store, self._reader, self.workshop)
         carrier = Carrier(carriage, self.editions, occasions, self._gateway, settings.zone)
         carrier.answers = self._answers(carrier)
-        self._lanes = self._open_lanes(carrier.advance)
-        self._duties = Duties(store, self._periodic(), self._owner, self._log)
-        self._open_listeners()
-
-    def _open_lanes(self, advance: Callable[[str], float | None]) -> Lanes | Dispatch:
-        """Return what brings lanes to `advance`: this process alone, or Procrastinate among several."""
-        settings = self.settings
-        look, first, is_due = self.inbox.lanes, self._first_reading, self._is_due
-        if not is_cluster(settings):
-            return Lanes(advance, look, first, is_due, self._clock, self._log, settings.lanes)
-        from engine.runtime.cluster import ClusterStore
-        from engine.runtime.dispatch import Dispatch
-
-        assert isinstance(self.store, ClusterStore)
-        return Dispatch(
-            self.store,
-            advance,
-            look,
-            first,
-            is_due,
-            self._clock,
+        self._lanes = open_lanes(
+            settings,
+            store,
+            carrier.advance,
+            self.inbox.lanes,
+            self._first_reading,
+            self._is_due,
+            clock,
             self._log,
-            settings.lanes,
-            settings.takeover,
         )
+        returned = mailbox_duties(store, settings.mail, contents, clock, self._wake, self._log)
+        self._duties = Duties(store, [*self._periodic(), *returned], self._owner, self._log)
+        self._open_listeners()
 
     def _answers(self, carrier: Carrier) -> dict[str, Callable[[Pending], Mapping[str, Json] | None]]:
         """Return what people may ask of the running engine."""
@@ -199,10 +182,12 @@ class Service:
             SWEEP: self._sweep.answer,
             BACKFILL: Backfill(carrier).answer,
             COMMAND: Commands(carrier).answer,
+            TAKE_IN: TakingIn(carrier).answer,
         }
 
     def _periodic(self) -> list[Duty]:
         """Return the work that comes back."""
+        store, gateway, clock, log = self.store, self._gateway, self._clock, self._log
         return [
             Duty("timers", _TIMERS_EVERY, self._fire_timers, is_shared=True),
             Duty("schedules", 1.0, self._fire_schedules, is_shared=True),
@@ -213,6 +198,8 @@ class Service:
             ),
             Duty("journal", _PRUNE_EVERY, self._prune, first=_PRUNE_EVERY),
             *(self._inside.duties() if self._inside is not None else []),
+            *bank_duties(self.settings, store, gateway, self._map, clock, log, self._look_again),
+            *register_duties(self.workshop, store, gateway, clock, log),
         ]
 
     def _prune(self) -> None:
@@ -270,8 +257,12 @@ class Service:
             public.port,
             name="reglament-public",
         )
+        # The door goes by the real time, whatever clock the engine works by.
+        self.accounts = Accounts(store, lambda: datetime.now(settings.zone))
+        line = DeskLine(self._client, self._gateway, self._reader)
+        desk = open_desk(self.workshop, self.status, self.accounts, line, self._wake, self._look_again)
         self._console = WebServer(
-            create_console_app(self.status), console.host, console.port, name="reglament-console"
+            create_console_app(desk), console.host, console.port, name="reglament-console"
         )
 
     @property
@@ -283,6 +274,14 @@ class Service:
     def console_url(self) -> str:
         """The console's address."""
         return self._console.url
+
+    def first_link(self) -> str:
+        """Return the address at which the first person chooses a name and a password; empty where somebody has."""
+        return (
+            f"{self.console_url}/invitation/{self.accounts.invite_first()}"
+            if self.accounts.is_empty()
+            else ""
+        )
 
     def start(self) -> None:
         """Everything runs when this returns; the first reading of the portal may still go on (see `wait_idle`)."""
@@ -329,9 +328,6 @@ class Service:
 
     def _sleep(self, seconds: float) -> None:
         self._stopping.wait(seconds)
-
-    def _now(self) -> datetime:
-        return self._clock()
 
     def _look_again(self) -> None:
         self._lanes.look_again()

@@ -110,6 +110,12 @@ def save_snapshot(store: Store, item: Item, fields: Mapping[str, Value], now: da
             moved.isoformat() if isinstance(moved, datetime) else "",
         ),
     )
+    note_change(store, item)
+
+
+def note_change(store: Store, item: Item) -> None:
+    """Note, in the same transaction, that the registers' row of the item is out of date (engine/registers)."""
+    store.write("INSERT INTO register_change (item) VALUES (?)", (str(item),))
 
 
 def moved_at(row: Mapping[str, object]) -> datetime | None:
@@ -124,6 +130,7 @@ def moved_at(row: Mapping[str, object]) -> datetime | None:
 def drop_snapshot(store: Store, item: Item) -> None:
     """Forget an item that is gone."""
     store.write("DELETE FROM snapshot WHERE item = ?", (str(item),))
+    note_change(store, item)
 
 
 def lane_in(item: Item, fields: Mapping[str, Value]) -> str:

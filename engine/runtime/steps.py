@@ -32,6 +32,7 @@ from engine.runtime.plugin_calls import (
     traced,
 )
 from engine.runtime.running import Running
+from engine.runtime.snapshot import lane_of
 from engine.runtime.store import Store
 from engine.runtime.written import ReadItems, Written, confirm, real_changes
 
@@ -210,7 +211,9 @@ class Steps:
         result = one.run.gateway.drive(_commands(one), one.step.rule.id)
         one.may_bear_numbers = one.trace.has_taken_number
         if overrides(one.action, "perform"):
-            outside = Outside(one.number_key, one.run.event.time, self._contents, self._methods)
+            event = one.run.event
+            about = lane_of(self._store, event.item) if event.item is not None else ""
+            outside = Outside(one.number_key, event.time, self._contents, self._methods, about)
             result = call_plugin(one.action, lambda: one.action.perform(one.effect, outside))
         if one.key:
             self._settle(one, DONE, result)
@@ -246,6 +249,8 @@ class Steps:
             *confirm(meant, back.fields, self._portal, self._store, back.moved),
             *self._aside(one.effect, result),
         )
+        if one.effect.is_quiet:
+            written = tuple(replace(each, is_quiet=True) for each in written)
         lasting = [one for one in found if _matters(one, meant)]
         if lasting:
             words = "; ".join(f"{one.item} {one.field}: {one.cause.ru}" for one in lasting)

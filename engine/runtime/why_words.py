@@ -191,7 +191,9 @@ def waits_for(trigger: Trigger) -> Said:
             ru, en = f"{ru} на {_shown(trigger.after[0])}", f"{en} to {_shown(trigger.after[0])}"
         return Said(f"{ru} (человеком)", f"{en} (by a person)") if trigger.by_person else Said(ru, en)
     if trigger.kind == "deadline":
-        return Said(f"{trigger.delay} после {name}", f"{trigger.delay} after {name}")
+        ru, en = ("до", "before") if trigger.delay and trigger.delay.amount < 0 else ("после", "after")
+        length = str(trigger.delay).removeprefix("-")
+        return Said(f"{length} {ru} {name}", f"{length} {en} {name}")
     named = trigger.name or name
     russian, english = {
         "filled": ("{} появится", "{} to be filled"),

@@ -14,8 +14,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.language.values import (
+    INSIDE_PARTS,
     Duration,
     File,
+    Inside,
     Item,
     Mixed,
     Money,
@@ -75,13 +77,18 @@ _WRITERS: Mapping[type, tuple[str, Callable[[Any], Any]]] = {
     date: ("d", lambda v: v.isoformat()),
     Duration: ("u", lambda v: [v.amount, v.unit]),
     Item: ("i", lambda v: [v.entity, v.id]),
-    File: ("f", lambda v: [v.name, v.size, v.kind, v.sha256, v.source]),
+    File: ("f", lambda v: [v.name, v.size, v.kind, v.sha256, v.source, *_inside_parts(v.inside)]),
     Row: ("r", lambda v: [[name, encode(member)] for name, member in v.values]),
     Pending: ("p", lambda v: [v.ref, v.shown, v.format]),
     Mixed: ("x", lambda v: [encode(part) for part in v.parts]),
     Path: ("h", lambda v: [[encode(one.text), one.origin] for one in v.segments]),
     Undecided: ("?", lambda v: [v.reason, v.is_void]),
 }
+
+
+def _inside_parts(inside: Inside | None) -> list[Any]:
+    """Return what ends the form of a file that was looked into, nothing for others: most are not."""
+    return [] if inside is None else [[getattr(inside, name) for name in INSIDE_PARTS]]
 
 
 def decode(raw: Any) -> Value:
@@ -101,6 +108,17 @@ def _time(parts: Any) -> datetime:
     moment = datetime.fromisoformat(parts[0])
     # A zone, not its offset of that day: adding working days must meet the next change of clocks.
     return moment.astimezone(ZoneInfo(parts[1])) if parts[1] else moment
+
+
+def _file(parts: Any) -> File:
+    name, size, kind, digest, source, *rest = parts
+    if not rest:
+        return File(name, size, kind, digest, source)
+    found = dict(zip(INSIDE_PARTS, rest[0], strict=True))
+    numbers = found.pop("numbers")
+    return File(
+        name, size, kind, digest, source, Inside(**found, numbers=None if numbers is None else tuple(numbers))
+    )
 
 
 def _mixed_part(raw: Any) -> str | Pending:
@@ -124,7 +142,7 @@ _READERS: Mapping[str, Callable[[Any], Value]] = {
     "t": _time,
     "u": lambda p: Duration(p[0], p[1]),
     "i": lambda p: Item(p[0], p[1]),
-    "f": lambda p: File(*p),
+    "f": _file,
     "r": lambda p: Row(tuple((name, decode(member)) for name, member in p)),
     "p": lambda p: Pending(*p),
     "x": lambda p: Mixed(tuple(_mixed_part(part) for part in p)),

@@ -25,7 +25,8 @@ from engine.runtime.store import Store
 class Written:
     """Confirmed values of one item: `before` and `after` hold the same fields; `created` items had nothing.
 
-    `moved` is the portal's time of its last stage change where the stage is among them: that change was ours.
+    `moved` is the portal's time of its last stage change where the stage is among them: that change was ours. What
+    `is_quiet` raises no follow-up event.
     """
 
     item: Item
@@ -33,6 +34,7 @@ class Written:
     before: Mapping[str, Value] = field(default_factory=dict)
     created: bool = False
     moved: datetime | None = None
+    is_quiet: bool = False
 
     @property
     def changes(self) -> list[Change]:
@@ -53,6 +55,7 @@ def to_rows(written: Iterable[Written]) -> tuple[Value, ...]:
                 ("after", Row(tuple(one.after.items()))),
                 ("before", Row(tuple(one.before.items()))),
                 ("created", one.created),
+                *([("quiet", True)] if one.is_quiet else []),
             )
         )
         for one in written
@@ -67,7 +70,8 @@ def from_rows(value: Value) -> list[Written]:
             item, after, before = row.get("item"), row.get("after"), row.get("before")
             if isinstance(item, Item) and isinstance(after, Row) and isinstance(before, Row):
                 created = row.get("created") is True
-                found.append(Written(item, dict(after.values), dict(before.values), created))
+                quiet = row.get("quiet") is True
+                found.append(Written(item, dict(after.values), dict(before.values), created, is_quiet=quiet))
     return found
 
 

@@ -13,7 +13,7 @@ from engine.decision.event_text import event_form
 from engine.decision.facts import Facts
 from engine.language.pages import list_codes
 from engine.language.rendering import render_text
-from engine.language.values import File, Item, Money, Row
+from engine.language.values import File, Inside, Item, Money, Row
 from tests.decision.world_case import workshop
 
 BAD = Path(__file__).parents[1] / "bad_events"
@@ -90,6 +90,18 @@ def test_contract_sample_reads_whole():
     assert isinstance(scan, File)
     assert (scan.name, scan.size, scan.kind, scan.sha256) == ("scan.pdf", 412000, "pdf", "bb")
     assert "refusal" not in known, "an absent key stays undecided"
+
+
+def test_a_file_says_what_is_inside_it():
+    scan = {"name": "s.pdf", "readable": True, "pages": 2, "numbers": ["А-2026/043"]}
+    found = read(json.dumps({**EVENT, "facts": {"act": {"id": 43, "scan": scan}}}))
+    assert found.diagnostics == []
+    file = found.items[Item("act", "43")]["scan"]
+    assert isinstance(file, File)
+    assert file.inside == Inside(True, 2, None, None, ("А-2026/043",))
+    bad = {"name": "s.pdf", "readable": "yes", "pages": "two", "numbers": "А-2026/043", "page": 1}
+    found = read(json.dumps({**EVENT, "facts": {"act": {"id": 43, "scan": bad}}}))
+    assert [one.code for one in found.diagnostics if one.is_error]
 
 
 def test_null_is_empty_and_the_copy_nearest_the_top_wins_with_a_warning():

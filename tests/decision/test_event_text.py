@@ -20,7 +20,9 @@ def test_every_shipped_example_written_and_read_again_is_decided_alike(name):
     first = simulate_example(name).simulation
     form = event_form(first.decision.event, first.facts)
     settings = workshop.settings
-    given = read_event("again.json", write_json(form).encode(), settings.world, settings.zone, {})
+    given = read_event(
+        "again.json", write_json(form).encode(), settings.world, settings.zone, workshop.host.received
+    )
     assert given.diagnostics == []
     assert given.event == first.decision.event
     facts = Facts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -137,11 +138,18 @@ def _commands() -> dict[str, click.Command]:
     for name in COMMANDS:
         command = main.get_command(context, name)
         assert command is not None
-        if isinstance(command, click.Group):
-            found |= {f"engine {name} {inner}": one for inner, one in command.commands.items()}
-        else:
-            found[f"engine {name}"] = command
+        found |= dict(_inside(f"engine {name}", command, context))
     return found
+
+
+def _inside(name: str, command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for inner in command.list_commands(context):
+        found = command.get_command(context, inner)
+        assert found is not None
+        yield from _inside(f"{name} {inner}", found, context)
 
 
 def _options(command: click.Command) -> set[str]:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from engine.language.values import Duration, File, Item, Mixed, Money, Pending, Undecided
+from engine.language.values import Duration, File, Inside, Item, Mixed, Money, Pending, Undecided
 from tests.language.company import MOSCOW, rub
 
 D = Decimal
@@ -26,6 +26,7 @@ class U:
 
 
 GONE = Undecided("read failed")
+LOOKED = File("s.pdf", inside=Inside(True, 2, False, None, ("А-2026/043", "Д-12")))
 NEXT = Pending("act/new-1.number")
 USD = Money(D("5"), "USD")
 
@@ -71,6 +72,16 @@ PATHS = [
     ("act.scan.kind", "pdf"),
     ("act.scan.sha256", "bb"),
     ("act.scan.sha256", {"act.scan": File("s.pdf")}, U("act.scan.sha256")),
+    ("act.scan.readable", U("act.scan.readable")),
+    ("act.scan.readable", {"act.scan": LOOKED}, True),
+    ("act.scan.pages + 1", {"act.scan": LOOKED}, D(3)),
+    ("act.scan.blank", {"act.scan": LOOKED}, False),
+    ("act.scan.resolution", {"act.scan": LOOKED}, U("act.scan.resolution")),
+    ("act.scan.numbers", {"act.scan": LOOKED}, ("А-2026/043", "Д-12")),
+    ("act.number in act.scan.numbers", {"act.scan": LOOKED}, True),
+    ('"А-1" in act.scan.numbers', {"act.scan": LOOKED}, False),
+    ("act.number in act.scan.numbers", U("act.scan.numbers")),
+    ("act.scan.numbers", {"act.scan": None}, None),
     ("act.scan.kind", {"act.scan": None}, None),
     ("act.scan.kind", {"act.scan": GONE}, U("read failed")),
     ("act.date.year", D(2026)),

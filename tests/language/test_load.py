@@ -100,6 +100,10 @@ TRIGGERS = [
         "deadline: {after: 5 workdays, since: act.sent_at}",
         {"kind": "deadline", "entity": "act", "field": "sent_at", "delay": Duration(5, "workdays")},
     ),
+    (
+        "deadline: {before: 30 days, since: contract.valid_to}",
+        {"kind": "deadline", "entity": "contract", "field": "valid_to", "delay": Duration(-30, "days")},
+    ),
     ('{every: "0 9 * * 1-5", for_each: act}', {"kind": "every", "name": "0 9 * * 1-5", "entity": "act"}),
     ('every: "0 9 * * 1-5"', {"entity": ""}),
     ("command: remind", {"kind": "command", "name": "remind", "entity": ""}),
@@ -295,6 +299,21 @@ def test_what_is_no_type(text):
 )  # fmt: skip
 def test_durations(text, wanted):
     assert parse_duration(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("{before: 7 days, after: 7 days, since: act.sent_at}", "R120"),
+        ("{since: act.sent_at}", "R121"),
+        ("{before: -7 days, since: act.sent_at}", "R135"),
+        ("{before: 7 days}", "R121"),
+    ],
+)
+def test_a_deadline_is_counted_one_way(written, code):
+    rules = one_rule(ACTS, f"[{{deadline: {written}}}]")
+    _, found = load_regulation({"acts.yaml": rules.encode()}, world(), ACTIONS, MAIL)
+    assert [one.code for one in found if one.severity == "error"] == [code]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,11 @@ RELEASED = {
     "0005": "aa054f0a4a4812cddb49b062fde1b73f84d44a8ac0aedb99daece72e92166d53",
     "0006": "5a4c130748fc2c31e534589604caf6b05eac70d74fd69d1bbb1958d667c7cf7d",
     "0007": "c726944c49c29c56c9e583cc33a038c6e36fb77e69a9b7691e474ba558e8dee4",
+    "0008": "68a2377910cb03fde3833f0d5b4ab6c85209c6a121711672f41aeca651ceec71",
+    "0009": "511bd054cee9bf2d1314e9e74615d461c314c4ba8d37373356dcc1d142080d28",
+    "0010": "e2518b00e4857f5da11e3e42e395a5b80f2f3b86f9010931cc059464882ad118",
+    "0011": "9701b0e305e8488f4b148f1f39ac550fc2b92f7f6daac8704ac7e558443ba873",
+    "0012": "a28ac4d44573de4a2e5de50ce524824984058d55eac9a1bd04e39596facc2cb7",
 }
 WAITING = (
     "INSERT INTO event (kind, dedupe, name, item, lane, time, received) VALUES ('delivery', 'late one', 'deal.updated',"

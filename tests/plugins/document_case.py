@@ -93,6 +93,7 @@ class Store:
     now: datetime = NOW
     kept: dict[str, bytes] = field(default_factory=dict)
     memory: dict[str, str] = field(default_factory=dict)
+    about: str = ""
 
     def recall(self, key: str) -> str | None:
         return self.memory.get(key)

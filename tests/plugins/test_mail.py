@@ -348,7 +348,7 @@ def test_killed_at_any_moment_no_letter_goes_twice(server: Controller, post: Pos
     monkeypatch.setattr("engine.smtp.TIMEOUT", 0.5)  # the dying process would wait to say goodbye
     setup, to = setup_for(server), ("a@example.com", "b@example.com")
     assert probe(setup, Store(), to=to) is None
-    for moment in range(1, 5):  # handed, accepted, handed, accepted
+    for moment in range(1, 7):  # facts, handed, accepted, twice
         post.got.clear()
         store = Dying(dies_at=moment)
         with pytest.raises(KeyboardInterrupt):

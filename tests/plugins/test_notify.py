@@ -96,6 +96,19 @@ def test_without_a_deal_there_is_no_link() -> None:
     assert spoken.params("im.notify.system.add")[0]["MESSAGE"] == "x"
 
 
+def test_without_a_deal_the_link_is_to_what_it_is_about() -> None:
+    table, contract = facts(), Item("contract", "12")
+    table.rows[contract] = {"title": "Договор К-12"}
+    effect = planned(notify, table, to=MANAGER, text="x", about=contract, feed=True)
+    spoken = portal()
+    spoken.drive(notify.commands(effect))
+    link = "[URL=https://demo.example/crm/type/1046/details/12/"
+    assert f"{link}]Договор К-12[/URL]" in spoken.params("im.notify.system.add")[0]["MESSAGE"]
+    assert link in spoken.params("log.blogpost.add")[0]["POST_MESSAGE"]
+    both = planned(notify, table, to=MANAGER, text="x", about=contract, deal=DEAL)
+    assert both.details["url"] == URL
+
+
 def test_pending_text_is_shown_whole() -> None:
     text = Mixed(("Акт ", Pending("act/new-1.number")))
     (change,) = planned(notify, facts(), to=MANAGER, text=text, deal=DEAL).changes

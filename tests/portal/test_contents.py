@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from engine.emulator.person import Person
-from engine.language.values import File, Item
+from engine.language.values import File, Inside, Item
 from engine.portal.errors import PortalError
 from tests.portal.portal_case import Site
+from tests.scans.scan_case import NUMBER, printed
 
 PDF = b"%PDF-1.7 kept"
 ACT = Item("act", "40")
@@ -79,3 +81,27 @@ def test_a_broken_memory_is_read_anew(site: Site, tmp_path: Path):
     memory = next(path for path in tmp_path.rglob("known/*/*"))
     memory.write_bytes(b'{"name": "a')
     assert site.contents.look(found) == looked
+
+
+def test_a_file_is_looked_into_when_asked_and_once_for_the_same_bytes(site: Site, tmp_path: Path):
+    act = printed()
+    found = attach(site, "акт.pdf", act)
+    assert site.contents.look(found).inside is None
+    assert not list(tmp_path.rglob("inside/*/*"))
+    looked = site.contents.look(found, inside=True)
+    assert looked.inside == Inside(True, 1, False, None, (NUMBER, "Д-12/25"))
+    memory = next(tmp_path.rglob("inside/*/*"))
+    assert memory.name == hashlib.sha256(act).hexdigest()
+    # A verdict goes by the bytes: another place of the same file is not looked into again.
+    known = json.loads(memory.read_bytes()) | {"numbers": ["А-1"]}
+    memory.write_text(json.dumps(known))
+    again = site.contents.look(site.contents.keep("копия.pdf", act), inside=True)
+    assert again.inside is not None
+    assert again.inside.numbers == ("А-1",)
+    memory.write_bytes(b'{"form": 0}')
+    assert site.contents.look(found, inside=True) == looked
+
+
+def test_what_is_no_scan_is_not_readable(site: Site):
+    looked = site.contents.look(attach(site, "письмо.txt", "Подписано".encode()), inside=True)
+    assert looked.inside == Inside(readable=False)

@@ -55,7 +55,7 @@ def needed_of(folder: Path) -> Needed:
     workshop, _ = open_workshop(settings)
     built = workshop.build()
     assert built.edition is not None, built.diagnostics
-    return find_needed(built.edition)
+    return find_needed(built.edition, workshop.host.received)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_shipped_rules_need_five_scopes_and_no_action_is_unclear(company):
     assert set(scopes_of(needed.methods)) == {"crm", "disk", "im", "log", "user_basic"}
     assert needed.unclear == ()
     assert needed.mails
-    assert needed.folders == ("Акты выполненных работ",)
+    assert needed.folders == ("Акты выполненных работ", "Договоры")
     assert "act.issue" in needed.methods["crm.item.add"]
     assert "disk.save_file" in needed.methods["disk.folder.uploadFile"]
 

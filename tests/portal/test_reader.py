@@ -13,6 +13,7 @@ from engine.portal.gateway import Gateway
 from engine.portal.needs import need_of
 from engine.portal.reader import Reader
 from tests.portal.portal_case import MAP, WORLD, Reply, Site, no_engine, running_stub
+from tests.scans.scan_case import NUMBER, printed
 
 DEAL, ACT = Item("deal", "101"), Item("act", "1")
 CLOSING = frozenset(
@@ -89,6 +90,18 @@ def test_files_are_looked_into_only_where_a_rule_asks(site: Site):
     assert site.gateway.cost.requests == 2
     inside = site.reader.read_case(DEAL, frozenset({"deal.acts.scan.sha256"}))
     assert inside[ACT]["scan"] == looked
+
+
+def test_a_file_is_looked_into_where_a_rule_asks_what_is_inside(site: Site):
+    Person(site.portal, 6).attach(1044, 1, "ufCrm12Scan", "Скан.pdf", printed())
+    plain = site.reader.read_case(ACT, frozenset({"act.scan.sha256"}))[ACT]["scan"]
+    assert plain.inside is None
+    for paths in ({"act.scan.pages"}, {"act.scan.size", "act.scan.numbers"}, {"act.scan.readable"}):
+        looked = site.reader.read_case(ACT, frozenset(paths))[ACT]["scan"]
+        assert looked.inside is not None
+        assert (looked.inside.pages, looked.inside.numbers) == (1, (NUMBER, "Д-12/25"))
+    there = site.reader.read_case(DEAL, frozenset({"deal.acts.scan.numbers"}))[ACT]["scan"]
+    assert there.inside == looked.inside
 
 
 def test_a_file_that_cannot_be_read_is_undecided_and_said(site: Site):

@@ -26,6 +26,7 @@ from engine.runtime.logs import open_log
 from engine.runtime.service import Service
 from tests.portal.application_case import SCOPES
 from tests.runtime.service_case import ACT, DEAL, make_folder, open_service
+from tests.web.console_case import console_page
 
 CLIENT, SECRET = "local.reglament", "client-secret-of-the-application"
 RULES = """
@@ -242,9 +243,8 @@ def test_no_token_is_in_log_pages_or_tables_of_the_journal(setting: Setting) -> 
         SECRET, found.access_token, found.refresh_token, found.application_token, before.access_token,
         before.refresh_token, call["token"],
     ]  # fmt: skip
-    console = setting.service.console_url
     written = [setting.log.getvalue()]
-    written += [httpx.get(console + path, trust_env=False).text for path in ("/", "/metrics", "/readyz")]
+    written += [console_page(setting.service, path).text for path in ("/", "/metrics", "/readyz")]
     tables = setting.service.store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
     for table in sorted({row["name"] for row in tables} - {"credential", "robot_call"}):
         rows = setting.service.store.rows(f"SELECT * FROM {table}")

@@ -45,7 +45,7 @@ class Setting:
 
     def __init__(self, portal: Portal, server: PortalServer, service: Service, log: io.StringIO) -> None:
         self.portal, self.server, self.service, self.log = portal, server, service, log
-        self.shelf = CredentialShelf(service.store, service._now)
+        self.shelf = CredentialShelf(service.store, service._clock)
 
     def install(self, *, has_pages: bool = False) -> dict[str, Any]:
         """The administrator saves the application's form on the portal."""

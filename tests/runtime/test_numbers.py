@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -58,3 +59,25 @@ def test_things_are_remembered(methods: EngineMethods) -> None:
     assert methods(Command("r", "engine.recall", {"key": "drive"})) == "17"
     with pytest.raises(PortalError, match="no such method"):
         methods(Command("x", "engine.forget", {}))
+
+
+def test_an_own_company_may_have_its_own_start(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path / "engine.db")
+    methods = EngineMethods(store, {("act", 2026): 18, ("act@2", 2026): 4}, lambda: NOW)
+    assert [take(methods, "a"), take(methods, "b", owner="2"), take(methods, "c", owner="2")] == [
+        "А-2026/019",
+        "А-2026/005",
+        "А-2026/006",
+    ]
+    store.close()
+
+
+def test_many_at_once_leave_no_gap_and_share_no_number(methods: EngineMethods) -> None:
+    def take_some(worker: int) -> list[object]:
+        return [take(methods, f"{worker}/{turn}", owner=str(worker % 2)) for turn in range(20)]
+
+    with ThreadPoolExecutor(8) as crew:
+        taken = list(crew.map(take_some, range(8)))
+    for owner in (0, 1):
+        given = sorted(str(number) for some in taken[owner::2] for number in some)
+        assert given == [f"А-2026/{n:03}" for n in range(19, 99)]

@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
-
 from tests.runtime.service_case import DEAL, running
+from tests.web.console_case import console_page
 
 RULES = """
 ruleset: test
@@ -80,7 +79,7 @@ def test_a_broken_file_leaves_the_last_good_edition_and_says_where(tmp_path: Pat
         file.write_text(RULES.replace("field.set:", "field.sett:"), "utf-8")
         assert seconds_until(lambda: live.service.editions.current.is_broken) < 1.0
         assert live.service.editions.current.edition is good
-        page = httpx.get(live.service.console_url + "/", trust_env=False).text
+        page = console_page(live.service).text
         assert "regulations/test.yaml:10:9" in page
         assert "Новая редакция не вступила в силу" in page
         live.person.update(DEAL, 118, {"title": "Другое имя"})
@@ -88,7 +87,7 @@ def test_a_broken_file_leaves_the_last_good_edition_and_says_where(tmp_path: Pat
         assert [run.status for run in live.runs()] == ["done"]
         file.write_text(RULES, "utf-8")
         seconds_until(lambda: not live.service.editions.current.is_broken)
-        assert "не вступила" not in httpx.get(live.service.console_url + "/", trust_env=False).text
+        assert "не вступила" not in console_page(live.service).text
 
 
 def test_running_work_stays_on_its_edition(tmp_path: Path) -> None:

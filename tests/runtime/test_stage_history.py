@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -155,8 +156,18 @@ def test_a_deal_moved_twice_before_it_was_read_is_two_events_in_order(tmp_path: 
         assert len(live.runs()) == 2
 
 
+def read_for_registers(live: Live) -> None:
+    """Wait for the first reading of people and requisites, which goes on beside the duties."""
+    until = time.monotonic() + 20
+    while live.service.store.row("SELECT 1 FROM register_person") is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    time.sleep(0.3)
+
+
 def test_one_request_tells_that_nothing_changed(tmp_path: Path) -> None:
     with running(tmp_path, RULES, subscribed=False) as live:
+        read_for_registers(live)
         cost = live.service._gateway.cost.requests
         assert live.post(delivery(118)) == 200
         live.settle()

@@ -39,7 +39,7 @@ def test_a_stop_ends_the_waiting_and_nothing_is_lost_or_done_twice(tmp_path: Pat
             for time_ in range(TIMES):
                 for deal in deals:
                     event = Event(
-                        "command", f"c{time_} {deal}", service._now(), Item("deal", deal), detail="tell"
+                        "command", f"c{time_} {deal}", service._clock(), Item("deal", deal), detail="tell"
                     )
                     service.inbox.put(event, origin="person")
             deadline = time.monotonic() + 20

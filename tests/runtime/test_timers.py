@@ -38,6 +38,8 @@ rules:
         (FRIDAY, Duration(2, "days"), "2026-03-15T16:41:00+03:00"),
         (FRIDAY, Duration(90, "minutes"), "2026-03-13T18:11:00+03:00"),
         (date(2026, 3, 13), Duration(1, "workdays"), "2026-03-16T09:00:00+03:00"),
+        (date(2026, 5, 31), Duration(-30, "days"), "2026-05-01T09:00:00+03:00"),
+        (date(2026, 3, 16), Duration(-1, "workdays"), "2026-03-13T09:00:00+03:00"),
         (None, Duration(1, "days"), None),
     ],
 )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.language.values import (
     Duration,
     File,
+    Inside,
     Item,
     Mixed,
     Money,
@@ -30,8 +31,19 @@ text = st.text(max_size=20)
 decimals = st.decimals(allow_nan=False, allow_infinity=False, places=2)
 pending = st.builds(Pending, text, text, text)
 mixed = st.builds(Mixed, st.lists(text | pending, max_size=3).map(tuple))
+numbers = st.none() | st.integers(0, 10**6)
+answers = st.none() | st.booleans()
+insides = st.builds(
+    Inside, answers, numbers, answers, numbers, st.none() | st.lists(text, max_size=3).map(tuple)
+)
 files = st.builds(
-    File, text, st.none() | st.integers(0, 10**12), st.none() | text, st.none() | text, st.none() | text
+    File,
+    text,
+    st.none() | st.integers(0, 10**12),
+    st.none() | text,
+    st.none() | text,
+    st.none() | text,
+    st.none() | insides,
 )
 plain = st.one_of(
     st.none(),
@@ -94,3 +106,15 @@ def test_what_is_no_value_is_refused(broken: str) -> None:
 def test_item_names() -> None:
     assert item_of("act/43") == Item("act", "43")
     assert item_of("") is None
+
+
+@given(files)
+def test_what_was_seen_inside_a_file_comes_back(file: File):
+    # Two files do not differ by it, so that the test above would not notice.
+    back = load(dump(file))
+    assert isinstance(back, File)
+    assert back.inside == file.inside
+
+
+def test_a_file_kept_before_files_were_looked_into():
+    assert load('{"f":["a.pdf",1,"pdf","bb",null]}') == File("a.pdf", 1, "pdf", "bb")

@@ -38,12 +38,13 @@ def test_demo_serves_until_it_is_stopped(tmp_path):
     try:
         assert demo.stdout is not None
         lines = [demo.stdout.readline() for _ in range(5)]
-        assert [line.split()[-1] for line in lines[:3]] == [
-            "http://127.0.0.1:8025", "http://127.0.0.1:8026", "http://127.0.0.1:8024/portal/events",
-        ]  # fmt: skip
+        portal, console, events = (line.split()[-1] for line in lines[:3])
+        assert portal == "http://127.0.0.1:8025"
+        assert console.startswith("http://127.0.0.1:8026/sign-in/")
+        assert events == "http://127.0.0.1:8024/portal/events"
         wait_until_ready()
         assert "Кастомизация CRM" in httpx.get("http://127.0.0.1:8025/").text
-        assert "Последние события" in httpx.get("http://127.0.0.1:8026/").text
+        assert "<h1>Журнал</h1>" in httpx.get(console, follow_redirects=True).text
         assert httpx.get("http://127.0.0.1:8024/healthz").status_code == 200
     finally:
         demo.send_signal(signal.SIGINT)

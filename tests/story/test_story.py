@@ -18,6 +18,7 @@ from engine.decision.simulation import simulate
 from engine.runtime.logs import open_log
 from engine.settings import environment, read_settings
 from engine.workshop import open_workshop, shipped_folder
+from tests.web.console_case import console_page
 
 pytestmark = [pytest.mark.story, pytest.mark.timeout(300)]
 
@@ -146,7 +147,7 @@ def test_editing_the_closing_rule_while_the_demo_runs_changes_the_next_event_and
         assert any("ЗАКРЫТА ПО-НОВОМУ" in str(row) for row in office.ask("notices"))
         run_line = office.service.journal.last_runs(1)[0]
         assert run_line.edition == second
-        page = __import__("httpx").get(office.console_url + "/").text
+        page = console_page(office.service).text
         assert "acts.yaml:" in page
 
 

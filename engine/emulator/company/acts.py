@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from engine.emulator.company import story, structure
-from engine.emulator.company.clients import FIRMS, Firm
+from engine.emulator.company.clients import FIRMS, folder_name
 from engine.emulator.company.contracts import contract_of
 from engine.emulator.company.deals import build_rows, stage_amount, stage_works
 from engine.emulator.company.documents import build_pdf, latin_number, safe_number
@@ -26,8 +26,6 @@ from engine.emulator.company.plans import (
 )
 from engine.emulator.seed import Row
 
-RENAMED_IN = 2026
-"""From this year the renamed client's folders bear the new name."""
 OWNER_TYPE = f"T{structure.ACT_TYPE:X}"
 
 
@@ -80,15 +78,6 @@ def number_acts(deals: Iterable[DealPlan]) -> tuple[Act, ...]:
         issued[year] = issued.get(year, 0) + 1
         acts.append(Act(place, f"А-{year}/{issued[year]:03}", deal, plan))
     return tuple(acts)
-
-
-def folder_name(firm: Firm, year: int) -> str:
-    """The client's folder in that year: the old name before the renaming, ИНН where two firms share a name."""
-    if firm.old_name and year < RENAMED_IN:
-        return safe_number(firm.old_name)
-    if firm.is_namesake:
-        return f"{firm.short_name} (ИНН {firm.inn})"
-    return safe_number(firm.short_name)
 
 
 def build_act(act: Act) -> Row:

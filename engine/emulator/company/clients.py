@@ -10,6 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.emulator.company import story
+from engine.emulator.company.documents import safe_number
+
+RENAMED_IN = 2026
+"""From this year the renamed client's folders bear the new name."""
 
 
 @dataclass(frozen=True)
@@ -266,3 +270,12 @@ SUPPLIERS: tuple[Firm, ...] = (
 )
 
 FIRMS: dict[int, Firm] = {firm.id: firm for firm in (OWN, *CLIENTS, *SUPPLIERS)}
+
+
+def folder_name(firm: Firm, year: int) -> str:
+    """The client's folder in that year: the old name before the renaming, ИНН where two firms share a name."""
+    if firm.old_name and year < RENAMED_IN:
+        return safe_number(firm.old_name)
+    if firm.is_namesake:
+        return f"{firm.short_name} (ИНН {firm.inn})"
+    return safe_number(firm.short_name)

@@ -1,18 +1,18 @@
 """The register of contracts: twelve with clients, six with suppliers.
 
-Two run out within thirty days of the demo's first morning; one has no end; one client has not returned his copy
-and one supplier waits for our signature.
+Two run out within thirty days of the demo's first morning, one of them prolongs itself; two have no end; one client
+has not returned his copy and one supplier waits for our signature.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from engine.emulator.company import story, structure
-from engine.emulator.company.clients import FIRMS
+from engine.emulator.company.clients import FIRMS, folder_name
 from engine.emulator.company.documents import build_pdf, latin_number, safe_number
-from engine.emulator.company.plans import day
+from engine.emulator.company.plans import day, sent_at
 from engine.emulator.seed import Row
 
 
@@ -28,6 +28,7 @@ class ContractPlan:
     subject: str
     is_signed_by_us: bool = True
     is_signed_by_them: bool = True
+    prolongs: bool = False
 
     @property
     def is_with_client(self) -> bool:
@@ -42,9 +43,13 @@ class ContractPlan:
     @property
     def folder(self) -> str:
         """The contract's folder on the shared drive, from its root."""
-        side = "Клиенты" if self.is_with_client else "Поставщики"
-        name = safe_number(FIRMS[self.counterparty].short_name)
-        return f"{structure.CONTRACTS_ROOT}/{side}/{self.on.year}/{name}/Договор {safe_number(self.number)}"
+        name = folder_name(FIRMS[self.counterparty], self.on.year)
+        return f"{structure.CONTRACTS_ROOT}/{self.on.year}/{name}/Договор {safe_number(self.number)}"
+
+    @property
+    def document(self) -> bytes:
+        """The contract as it was sent out, unsigned."""
+        return build_pdf(f"Contract {latin_number(self.number)}", f"Dated {self.on}", "Not signed yet")
 
     @property
     def scan(self) -> bytes:
@@ -54,6 +59,7 @@ class ContractPlan:
         )
 
 
+_USUAL_RETURN = timedelta(days=4)
 _YEAR_2026 = day("2026-12-31")
 _CRM = "Работы по настройке и доработке Битрикс24"
 
@@ -76,6 +82,7 @@ CONTRACTS: tuple[ContractPlan, ...] = (
     ContractPlan(
         *(13, "ХП-2025/1183", day("2025-02-03"), story.SUPPLIER_HOSTING, day("2027-02-02")),
         "Размещение и обслуживание серверов",
+        prolongs=True,
     ),
     ContractPlan(
         *(14, "П-88/2025", day("2025-08-04"), story.SUPPLIER_STATIONERY, day("2026-08-03")),
@@ -88,6 +95,7 @@ CONTRACTS: tuple[ContractPlan, ...] = (
     ContractPlan(
         *(16, "А-17/2025", day("2025-05-11"), story.SUPPLIER_LANDLORD, day("2026-04-10")),
         "Аренда помещения 214, 86,4 кв. м",
+        prolongs=True,
     ),
     ContractPlan(
         *(17, "УЦ-2026/05", day("2026-03-10"), story.SUPPLIER_TRAINING, day("2026-09-10")),
@@ -110,6 +118,7 @@ def contract_of(client: int) -> ContractPlan:
 
 def build_contract(plan: ContractPlan) -> Row:
     """The contract's card by `crm.item` names."""
+    name = f"Договор {safe_number(plan.number)}"
     row: dict[str, object] = {
         "id": plan.id,
         "title": f"Договор {plan.number}: {plan.subject}",
@@ -120,14 +129,21 @@ def build_contract(plan: ContractPlan) -> Row:
         "createdTime": f"{plan.on.isoformat()}T11:30:00+03:00",
         "ufCrm13Number": plan.number,
         "ufCrm13Date": plan.on.isoformat(),
+        "ufCrm13Subject": plan.subject,
         "ufCrm13Kind": structure.KIND_CLIENT if plan.is_with_client else structure.KIND_SUPPLIER,
         "ufCrm13Validfrom": plan.on.isoformat(),
         "ufCrm13Validto": plan.ends.isoformat() if plan.ends else None,
+        "ufCrm13Prolong": "Y" if plan.prolongs else "N",
+        "ufCrm13Document": {"name": f"{name}.pdf", "content": plan.document},
+        "ufCrm13Sentat": sent_at(plan.on).isoformat(),
         "ufCrm13Signedbyus": "Y" if plan.is_signed_by_us else "N",
         "ufCrm13Signedbythem": "Y" if plan.is_signed_by_them else "N",
         "ufCrm13Cancelled": "N",
     }
     if plan.has_scan:
-        name = f"Договор {safe_number(plan.number)}.pdf"
-        row |= {"ufCrm13Scan": {"name": name, "content": plan.scan}, "ufCrm13Folder": plan.folder}
+        row |= {
+            "ufCrm13Scan": {"name": f"{name} подписанный.pdf", "content": plan.scan},
+            "ufCrm13Signedat": (sent_at(plan.on) + _USUAL_RETURN).isoformat(),
+            "ufCrm13Folder": plan.folder,
+        }
     return row

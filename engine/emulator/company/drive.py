@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.emulator.company import story, structure
-from engine.emulator.company.acts import Act, folder_name
-from engine.emulator.company.clients import FIRMS
+from engine.emulator.company.acts import Act
+from engine.emulator.company.clients import FIRMS, folder_name
 from engine.emulator.company.contracts import ContractPlan
 from engine.emulator.company.documents import build_pdf
 from engine.emulator.seed import Row

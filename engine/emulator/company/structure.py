@@ -94,14 +94,20 @@ _ACT_FIELDS: Final = (
 _CONTRACT_FIELDS: Final = (
     ("NUMBER", "string", "Номер"),
     ("DATE", "date", "Дата"),
+    ("SUBJECT", "string", "Предмет"),
     ("KIND", "enumeration", "Вид"),
     ("VALIDFROM", "date", "Действует с"),
     ("VALIDTO", "date", "Действует по"),
+    ("PROLONG", "boolean", "Продлевается сам"),
+    ("DOCUMENT", "file", "Документ"),
+    ("SENTAT", "datetime", "Отправлен на подпись"),
     ("SIGNEDBYUS", "boolean", "Подписан нами"),
     ("SIGNEDBYTHEM", "boolean", "Подписан второй стороной"),
+    ("SIGNEDAT", "datetime", "Когда подписан обеими"),
     ("SCAN", "file", "Скан"),
     ("FOLDER", "string", "Папка"),
     ("CANCELLED", "boolean", "Расторгнут"),
+    ("TERMINATEDAT", "date", "Расторгнут с"),
 )
 _INVOICE_FIELDS: Final = (
     ("1747310001", "money", "Оплачено"),

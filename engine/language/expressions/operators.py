@@ -182,10 +182,10 @@ def part(reading: Reading, value: Value, name: str, text: str) -> Value:
         getter = getattr(value, "get", None) if kind.__name__ == "Row" else None
         found = getter(name) if getter else _property(reading, value, name)
         return Undecided(text) if found.__class__ is Undecided else found
-    known = {"name": value.name, "size": value.size, "kind": value.kind, "sha256": value.sha256}.get(name)
+    known = value.part(name)
     if known is None:
         return Undecided(text)
-    return Decimal(known) if isinstance(known, int) else known
+    return Decimal(known) if isinstance(known, int) and not isinstance(known, bool) else known
 
 
 def _property(reading: Reading, value: Value, name: str) -> Value:

@@ -17,7 +17,7 @@ from engine.language.shape import Findings, nearest
 from engine.language.source import MapNode, Node, ScalarNode
 from engine.language.timing import parse_cron, parse_duration
 from engine.language.types import FieldSpec, World
-from engine.language.values import Value
+from engine.language.values import Duration, Value
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "changed": ("from", "to", "by"),
@@ -116,12 +116,16 @@ class TriggerReader:
         body = self.findings.map(node)
         if body is None:
             return None
-        self.findings.keys(body, ("after", "since"))
-        after = self.findings.text(self.findings.require(body, "after"))
+        # `before` counts back from a day to come, such as the last day of a contract.
+        way = "before" if "before" in body.entries and "after" not in body.entries else "after"
+        self.findings.keys(body, (way, "since"))
+        written = self.findings.text(self.findings.require(body, way))
         since = self.findings.text(self.findings.require(body, "since"))
-        delay = parse_duration(after.text) if after else None
-        if after is not None and delay is None:
-            self.findings.say("R135", after.span, text=after.text)
+        delay = parse_duration(written.text) if written else None
+        if written is not None and delay is None:
+            self.findings.say("R135", written.span, text=written.text)
+        if delay is not None and way == "before":
+            delay = Duration(-delay.amount, delay.unit)
         spec, entity = self._field(since) if since else (None, "")
         if since is None or spec is None or delay is None:
             return None

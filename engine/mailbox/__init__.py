@@ -1,0 +1,1 @@
+"""What comes back to letters: refusals and answers, read from an IMAP folder or a Maildir."""

@@ -1,0 +1,1 @@
+"""Registers: all acts and contracts of the company as lists with filters, sums and rights."""

@@ -1,0 +1,91 @@
+"""One run: its page, its event as a file, and what a person may do about it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from flask import Flask, Response, abort, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.decision.event_text import event_form
+from engine.decision.forms import Json
+from engine.language.values import Value
+from engine.runtime.accounts import OFFICE
+from engine.runtime.retry import RETRY
+from engine.runtime.wire import item_of
+from engine.web.console.desk import Desk, who
+from engine.web.console.door import needs
+from engine.web.console.look import page
+from engine.web.console.run_view import view_run
+
+_OPEN = ("running", "waiting")
+
+
+def add_run_page(app: Flask, desk: Desk) -> None:
+    """Give `app` the page of a run."""
+
+    @app.get("/runs/<int:number>")
+    def run(number: int) -> str:
+        form = desk.status.journal.run(number)
+        if form is None:
+            abort(404)
+        event = form["event"]
+        assert isinstance(event, dict)
+        item = item_of(str(event.get("item") or ""))
+        names = _names(desk, number)
+        view = view_run(
+            form, desk.status.in_force.edition.world, sources_of(desk, str(form["edition"])), names
+        )
+        return page(
+            "run.html", run=form, event=event, view=view, name=event.get("title") or event.get("item"),
+            time=desk.status.local(datetime.fromisoformat(str(event["time"]))).strftime("%d.%m.%Y %H:%M:%S"),
+            is_open=form["status"] in _OPEN, names=names,
+            item_url=desk.url(item) if item is not None else "",
+        )  # fmt: skip
+
+    @app.get("/runs/<int:number>/event.json")
+    def event_file(number: int) -> Response:
+        found = event_of(desk, number)
+        if found is None:
+            abort(404)
+        text = json.dumps(found, ensure_ascii=False, indent=2)
+        return Response(text + "\n", content_type="application/json; charset=utf-8")
+
+    @app.post("/runs/<int:number>/retry")
+    @needs(OFFICE)
+    def retry(number: int) -> AnyResponse:
+        from engine.runtime.retry import lane_of_run
+
+        found = desk.status.journal.run(number)
+        stored = desk.run(number)
+        if found is None or stored is None:
+            abort(404)
+        is_present = request.form.get("edition") == "present"
+        was_done = request.form.get("was_done", "")
+        params: dict[str, Value] = {
+            "run": str(number),
+            "present": is_present,
+            "was_done": was_done if was_done in ("yes", "no") else "",
+        }
+        answer = desk.ask(RETRY, params, lane=lane_of_run(desk.status.store, stored))
+        desk.accounts.note(who(), "retried run", f"run/{number}", json.dumps(answer, ensure_ascii=False))
+        return redirect(f"/runs/{number}")
+
+
+def event_of(desk: Desk, number: int) -> dict[str, Json] | None:
+    """Return a run's event as the file that `simulate` accepts; None where it is not kept any more."""
+    found = desk.status.journal.event_of(number, desk.workshop)
+    return None if found is None else event_form(*found)
+
+
+def sources_of(desk: Desk, edition: str) -> dict[str, str]:
+    """Return the regulations of an edition by the last part of their names."""
+    rows = desk.status.store.rows("SELECT name, content FROM edition_file WHERE hash = ?", (edition,))
+    return {row["name"].rpartition("/")[2]: bytes(row["content"]).decode("utf-8", "replace") for row in rows}
+
+
+def _names(desk: Desk, number: int) -> dict[str, str]:
+    """Return what people call the items of a run's facts."""
+    found = desk.status.journal.event_of(number, desk.workshop)
+    return {str(item): str(found[1].display(item)) for item in found[1].items} if found is not None else {}
