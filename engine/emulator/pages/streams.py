@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from engine.emulator.calling import to_int
 from engine.emulator.mailbox import read_mails
 from engine.emulator.pages.people import full_name
@@ -50,9 +53,22 @@ def read_notices(portal: Portal, user: int = 0) -> list[Record]:
 
 
 def read_letters(portal: Portal) -> list[Record]:
-    """The letters the mail catcher holds; `From` as the reader sees it, not the envelope's."""
+    """The letters the mail catcher holds; `From` as the reader sees it, not the envelope's.
+
+    `answers` is the letter that one continues, None where it begins a thread; a letter that is a page is shown as text.
+    """
+    rows = read_mails(portal.store)
+    known = {str(row["message_id"]): row for row in rows if row["message_id"]}
     found = []
-    for row in reversed(read_mails(portal.store)):
-        seen = {name.lower(): value for name, value in mapping(row["headers"]).items()}
-        found.append(row | {"shown_from": seen.get("from") or row["from"]})
+    for row in reversed(rows):
+        seen = {name.lower(): str(value) for name, value in mapping(row["headers"]).items()}
+        text = _words(str(row["text"])) if row["is_page"] else row["text"]
+        shown = {"shown_from": seen.get("from") or row["from"], "text": text}
+        found.append(row | shown | {"answers": known.get(seen.get("in-reply-to", ""))})
     return found
+
+
+def _words(page: str) -> str:
+    """A page's words, its paragraphs and lines kept."""
+    broken = re.sub(r"(?i)\s*<br\s*/?>\s*", "\n", re.sub(r"(?i)\s*</p>\s*", "\n\n", page))
+    return unescape(re.sub(r"<[^>]*>", "", broken)).strip()
