@@ -54,6 +54,7 @@ from engine.effects import (
     StageChange,
     TimerChange,
 )
+from engine.ensuring import ensure_item, remove_made_item
 from engine.feed import Post, claimed_key, delete_post, find_post, publish_post, read_post_back
 from engine.field_changes import (
     change_rows,
@@ -166,6 +167,7 @@ __all__ = [
     "deliver_letters",
     "due_time",
     "earlier_letters",
+    "ensure_item",
     "file_name",
     "fill_word",
     "find_activities",
@@ -198,6 +200,7 @@ __all__ = [
     "recall_letters",
     "remember_command",
     "remove_made_folders",
+    "remove_made_item",
     "restore_fields",
     "row_fields",
     "rows_of",

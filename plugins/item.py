@@ -7,11 +7,10 @@ that match are a person's to sort out: this module never chooses between them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from engine import (
     Action,
-    Command,
     Commands,
     Effect,
     Facts,
@@ -21,21 +20,19 @@ from engine import (
     Param,
     Params,
     Pending,
-    PluginError,
     Row,
     Said,
     Setup,
     Undecided,
     Value,
     Verification,
+    ensure_item,
     hookimpl,
     is_same,
     read_back,
-    remember_command,
+    remove_made_item,
     row_fields,
 )
-
-GONE: Final = frozenset({"NOT_FOUND"})
 
 
 class EnsureItem(Action):
@@ -92,24 +89,9 @@ class EnsureItem(Action):
 
     def commands(self, effect: Effect) -> Commands:
         """Look for the item; update what differs, or create it. More than one match ends the run."""
-        match, fields = row_fields(effect, "match"), row_fields(effect, "set")
-        entity = str(effect.params["entity"])
-        answers = yield [self._find(entity, match)]
-        result = answers[0].result
-        rows = result.get("items") if isinstance(result, Mapping) else None
-        found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        if len(found) > 1:
-            raise PluginError("item", self.name, f"условию match отвечает больше одного элемента {entity}")
-        if not found:
-            created = yield [self.map.create("create", entity, {**match, **fields})]
-            made = self.map.item_from(entity, created[0].result)
-            yield [remember_command("made", f"made {made}", str(effect.details["at"]))]
-            return made
-        item, held = Item(entity, str(found[0].get("id"))), self.map.decode(entity, found[0])
-        wanted = {name: value for name, value in fields.items() if not is_same(held.get(name), value)}
-        if wanted:
-            yield [self.map.update("update", item, wanted)]
-        return item
+        return (
+            yield from ensure_item(self.map, self.name, effect, lambda held, meant: not is_same(held, meant))
+        )
 
     def verify(self, effect: Effect, result: Value) -> Verification:
         """Read the item back and compare every field."""
@@ -126,29 +108,11 @@ class EnsureItem(Action):
 
         One that was there before is left: which values it held, nobody wrote down.
         """
-        return self._delete(effect, result) if isinstance(result, Item) else None
-
-    def _delete(self, effect: Effect, item: Item) -> Commands:
-        answers = yield [
-            Command("made", "engine.recall", {"key": f"made {item}"}),
-            self.map.read("standing", item, tolerate=GONE),
-        ]
-        if answers[1].error:
-            return item
-        if answers[0].result != str(effect.details.get("at")):
-            return Undecided(f"{item} был и до этого шага: прежние значения полей не записаны")
-        row = answers[1].result.get("item") if isinstance(answers[1].result, Mapping) else None
-        held = self.map.decode(item.entity, row) if isinstance(row, Mapping) else {}
-        meant = {**row_fields(effect, "match"), **row_fields(effect, "set")}
-        changed = [
-            name
-            for name, value in meant.items()
-            if not self.map.same(item.entity, name, value, held.get(name))
-        ]
-        if changed:
-            return Undecided(f"{item} с тех пор изменили: {', '.join(changed)}")
-        yield [self.map.delete("delete", item)]
-        return item
+        if not isinstance(result, Item):
+            return None
+        return remove_made_item(
+            self.map, effect, result, "был и до этого шага: прежние значения полей не записаны"
+        )
 
     def _cannot_hold(self, entity: str, name: str, value: Value) -> Undecided | None:
         if isinstance(value, Pending | Mixed) or (isinstance(value, Item) and value.is_planned):
@@ -158,16 +122,6 @@ class EnsureItem(Action):
         except ValueError as problem:
             return Undecided(f"item.ensure: {problem}")
         return None
-
-    def _find(self, entity: str, match: Mapping[str, Value]) -> Command:
-        wanted: dict[str, object] = {}
-        for name, value in match.items():
-            key, code = self.map.encode(entity, name, value)
-            # The filter of crm.item.list takes custom yes/no fields as 1/0 only, although it answers Y/N.
-            wanted[f"={key}"] = {"Y": 1, "N": 0}.get(code, code) if isinstance(code, str) else code
-        spec = self.map.world.entities[entity]
-        params = {"entityTypeId": spec.type_id, "filter": wanted, "order": {"id": "ASC"}, "start": -1}
-        return Command("find", "crm.item.list", params, assume={"items": []})
 
 
 @hookimpl

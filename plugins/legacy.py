@@ -7,11 +7,10 @@ old list. It chooses between no two items, files nothing on the drive and tells 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from engine import (
     Action,
-    Command,
     Commands,
     Effect,
     Facts,
@@ -19,20 +18,18 @@ from engine import (
     ItemChange,
     Param,
     Params,
-    PluginError,
     Row,
     Said,
     Setup,
     Undecided,
     Value,
     Verification,
+    ensure_item,
     hookimpl,
     read_back,
-    remember_command,
+    remove_made_item,
     row_fields,
 )
-
-GONE: Final = frozenset({"NOT_FOUND"})
 
 
 class TakeIn(Action):
@@ -92,24 +89,7 @@ class TakeIn(Action):
 
     def commands(self, effect: Effect) -> Commands:
         """Look for the item; fill what is empty, or create it. More than one match ends the run."""
-        match, fields = row_fields(effect, "match"), row_fields(effect, "set")
-        entity = str(effect.params["entity"])
-        answers = yield [self._find(entity, match)]
-        result = answers[0].result
-        rows = result.get("items") if isinstance(result, Mapping) else None
-        found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        if len(found) > 1:
-            raise PluginError("legacy", self.name, f"условию match отвечает больше одного элемента {entity}")
-        if not found:
-            created = yield [self.map.create("create", entity, {**match, **fields})]
-            made = self.map.item_from(entity, created[0].result)
-            yield [remember_command("made", f"made {made}", str(effect.details["at"]))]
-            return made
-        item, held = Item(entity, str(found[0].get("id"))), self.map.decode(entity, found[0])
-        wanted = {name: value for name, value in fields.items() if _is_blank(held.get(name))}
-        if wanted:
-            yield [self.map.update("update", item, wanted)]
-        return item
+        return (yield from ensure_item(self.map, self.name, effect, lambda held, _: _is_blank(held)))
 
     def verify(self, effect: Effect, result: Value) -> Verification:
         """Read the item back and compare the fields by which it is known."""
@@ -119,29 +99,9 @@ class TakeIn(Action):
 
     def undo(self, effect: Effect, result: Value) -> Commands | None:
         """Delete the item into the portal's bin if this step made it; one that was there before is left."""
-        return self._delete(effect, result) if isinstance(result, Item) else None
-
-    def _delete(self, effect: Effect, item: Item) -> Commands:
-        answers = yield [
-            Command("made", "engine.recall", {"key": f"made {item}"}),
-            self.map.read("standing", item, tolerate=GONE),
-        ]
-        if answers[1].error:
-            return item
-        if answers[0].result != str(effect.details.get("at")):
-            return Undecided(f"{item} был и до переноса: удалять его нельзя")
-        row = answers[1].result.get("item") if isinstance(answers[1].result, Mapping) else None
-        held = self.map.decode(item.entity, row) if isinstance(row, Mapping) else {}
-        meant = {**row_fields(effect, "match"), **row_fields(effect, "set")}
-        changed = [
-            name
-            for name, value in meant.items()
-            if not self.map.same(item.entity, name, value, held.get(name))
-        ]
-        if changed:
-            return Undecided(f"{item} с тех пор изменили: {', '.join(changed)}")
-        yield [self.map.delete("delete", item)]
-        return item
+        if not isinstance(result, Item):
+            return None
+        return remove_made_item(self.map, effect, result, "был и до переноса: удалять его нельзя")
 
     def _fields(self, entity: str, given: object) -> dict[str, Value] | Undecided:
         if not isinstance(given, Mapping):
@@ -161,15 +121,6 @@ class TakeIn(Action):
                 return Undecided(f"legacy.take_in: {problem}")
             found[str(name)] = meant
         return found
-
-    def _find(self, entity: str, match: Mapping[str, Value]) -> Command:
-        wanted: dict[str, object] = {}
-        for name, value in match.items():
-            key, code = self.map.encode(entity, name, value)
-            wanted[f"={key}"] = code
-        spec = self.map.world.entities[entity]
-        params = {"entityTypeId": spec.type_id, "filter": wanted, "order": {"id": "ASC"}, "start": -1}
-        return Command("find", "crm.item.list", params, assume={"items": []})
 
 
 def _meant(kind: str, entity: str, value: Value) -> Value:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import bench_portal, bench_registers, bench_runtime
+from engine.cli import bench_console, bench_portal, bench_registers, bench_runtime
 from engine.cli.mistakes import Mistake
 from engine.cli.opening import EXAMPLE, Opening, pass_opening
 from engine.cli.options import Options, shared_options
@@ -33,6 +33,7 @@ def command(ctx: click.Context, given: Options) -> None:
 command.add_command(bench_runtime.command)
 command.add_command(bench_portal.command)
 command.add_command(bench_registers.command)
+command.add_command(bench_console.command)
 
 
 @command.command("decision")

@@ -90,14 +90,16 @@ def _welcome(office: Office, language: str, regulations: Path) -> None:
             "Консоль",
             "Приём событий",
             "Регламенты",
-            "Правьте их на ходу. Ctrl-C — остановить.",
+            "Начните с демо-портала: перетащите сделку на «Отчет отправлен», справа видно, что делает Регламент.",
+            "Регламенты правьте на ходу. Ctrl-C — остановить.",
         ),
         "en": (
             "Demo portal",
             "Console",
             "Webhook endpoint",
             "Regulations",
-            "Edit them while it runs. Ctrl-C stops.",
+            "Begin on the demo portal: drag a deal to «Отчет отправлен»; what Reglament does shows at the right.",
+            "Edit the regulations while it runs. Ctrl-C stops.",
         ),
     }[language]
     rows = zip(
@@ -110,4 +112,4 @@ def _welcome(office: Office, language: str, regulations: Path) -> None:
     folder = Path(office.service.settings.state).parent
     bank = "Выписка банка" if language == "ru" else "Bank statement"
     click.echo(f"{bank + ':':<18} cp {folder / STATEMENT} {folder / 'bank'}")
-    click.echo(words[-1])
+    click.echo("\n".join(words[4:]))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from engine.cli.mistakes import Mistake
 from engine.decision.event import DELETED
-from engine.language.values import Item
 
 if TYPE_CHECKING:
     from engine.cli.opening import Opening
@@ -22,28 +21,17 @@ def read_missing(opening: Opening, workshop: Workshop, edition: Edition, given: 
     the portal has no such item or cannot be asked.
     """
     from engine.cli.portal_line import open_reader
-    from engine.portal.errors import PortalError
+    from engine.runtime import live_facts
 
     event = given.event
     if event is None or event.item is None or event.verb == DELETED:
         return
     with open_reader(opening, workshop) as (reader, _):
         try:
-            case = reader.read_case(event.item, edition.needs(event.item.entity))
-        except PortalError as error:
+            failures = live_facts.read_missing(reader, edition, given)
+        except live_facts.NoSuchItem as error:
+            raise Mistake("not_on_portal", item=str(error)) from error
+        except live_facts.NotRead as error:
             raise Mistake("portal_refused", 1, what=str(error)) from error
-    if event.item not in case and given.needs_reading:
-        raise Mistake("not_on_portal", item=str(event.item))
-    for failure in case.failures:
+    for failure in failures:
         opening.say("not_read", what=failure.what, why=str(failure.error))
-    for item, fields in case.items():
-        given.items[item] = {**fields, **given.items.get(item, {})}
-    _add_roots(given, event.item)
-
-
-def _add_roots(given: Given, item: Item) -> None:
-    """Name the item and what it is tied to, as a rule woken by it sees them: `act` and its `deal`, `contract`."""
-    given.roots.setdefault(item.entity, item)
-    for name, value in given.items.get(item, {}).items():
-        if isinstance(value, Item) and value.entity == name:
-            given.roots.setdefault(name, value)

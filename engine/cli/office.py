@@ -30,6 +30,7 @@ from engine.workshop import open_workshop
 _MANY = 1_000_000
 # The demo company's bank file, beside the folder that the engine watches; who sees to its doubtful lines.
 STATEMENT, BOOKKEEPER = "kl_to_1c.txt", "1"
+STRIP = "/strip"
 TOKEN = "demo-application-token"  # noqa: S105 — of an emulated portal on the loopback
 
 
@@ -44,10 +45,13 @@ class Office:
     service: Service
     mailbox: Mailbox
 
-    def entrance(self) -> str:
-        """Return an address that signs a browser in to the console, as often as one likes while the demo runs."""
-        secret = self.service.accounts.invite("Демо", INTEGRATOR, "1", uses=_MANY)
-        return f"{self.console_url}/sign-in/{secret}"
+    def entrance(self, to: str = "/") -> str:
+        """Return an address that signs a browser in to the console, as often as one likes while the demo runs.
+
+        `to` is the console's page it leads to.
+        """
+        secret = self.service.accounts.admit("Демо", INTEGRATOR, "1", uses=_MANY)
+        return f"{self.console_url}/sign-in/{secret}" + ("" if to == "/" else f"?next={to}")
 
     def ask(self, name: str) -> Any:
         """Return a reading of the emulated portal over HTTP: `feed`, `notices`, `disk`, `mails`, …"""
@@ -102,8 +106,13 @@ def open_office(
         )
         (folder / STATEMENT).write_bytes(statement())
         workshop, _ = open_workshop(ours)
-        service = Service(ours, workshop, workshop.build(), clock=portal.clock.now, pace=None, log=log)
+        # The two know each other by address alone: the portal shows a frame, the console lets that origin frame it.
+        service = Service(
+            ours, workshop, workshop.build(), clock=portal.clock.now, pace=None, log=log, framed_by=server.url
+        )
         stack.callback(service.stop)
         service.start()
         set_receiver(portal, f"{service.public_url}/portal/events", TOKEN)
-        yield Office(portal, server.url, service.public_url, service.console_url, service, mailbox)
+        office = Office(portal, server.url, service.public_url, service.console_url, service, mailbox)
+        server.beside = office.entrance(STRIP)
+        yield office

@@ -25,8 +25,8 @@ from engine.emulator.portal import Portal
 from engine.emulator.transport import answer_body, json_response, method_name, read_params
 
 
-def create_app(portal: Portal) -> Flask:
-    """A WSGI application serving one portal."""
+def create_app(portal: Portal, beside: Callable[[], str] = str) -> Flask:
+    """A WSGI application serving one portal; `beside` gives the address shown in a frame beside its pages, or ""."""
     app = Flask("engine.emulator", static_folder=None)
     app.url_map.strict_slashes = False
     numbers = itertools.count(1)
@@ -67,7 +67,7 @@ def create_app(portal: Portal) -> Flask:
 
     app.register_blueprint(demo.create_blueprint(portal))
     app.register_blueprint(oauth.create_blueprint(portal))
-    app.register_blueprint(pages.create_blueprint(portal))
+    app.register_blueprint(pages.create_blueprint(portal, beside))
     return app
 
 

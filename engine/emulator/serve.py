@@ -35,17 +35,20 @@ class PortalServer:
         threads: int = 16,
         ca_file: Path | None = None,
         names: tuple[str, ...] = (),
+        beside: str = "",
     ) -> None:
         """Bound on return; port 0 takes a free one. `OSError` if the port is taken.
 
         With `ca_file` it speaks HTTPS by a certificate of its own; the authority to trust is written there
         (`TlsMissingError` without the extra ``tls``). The certificate holds `names` besides this machine's and the
-        portal's.
+        portal's. `beside` is the address of a page shown in a frame beside the demo portal's own, none where it is
+        empty; it may be set later.
         """
         self.portal, self.host, self.ca_file = portal, host, ca_file
+        self.beside = beside
         context = None if ca_file is None else issue_certificate(ca_file, host, portal.domain, *names)
         # Behind TLS the plain port is this machine's own, and links still begin with https.
-        app = create_app(portal)
+        app = create_app(portal, lambda: self.beside)
         app.wsgi_app = self._with_peer(app.wsgi_app)  # type: ignore[method-assign,assignment]
         self._server = create_server(
             app,

@@ -46,9 +46,9 @@ class Counter:
         """The open registers."""
         return open_registers(self.workshop, self.store, self.clock)
 
-    def refresh(self) -> None:
-        """Bring the rows up to date with what the engine has processed."""
-        self.office.refresh()
+    def refresh(self) -> int:
+        """Bring the rows up to date with what the engine has processed; return how many items were written."""
+        return self.office.refresh()
 
     def viewer(self, portal_user: str, *, sees_all: bool) -> Viewer:
         """Return whose eyes a person looks with: their role of the settings, or everything for an integrator."""

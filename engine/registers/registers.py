@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cached_property
 
 from engine.decision.derivation import steps_of
 from engine.language.expression import Expression
@@ -85,11 +84,14 @@ class Registers:
         self.registers, self.shape = registers, shape
         self._tables, self._calendar, self._clock = tables, calendar, clock
         self._gathering = Gathering(tables, shape)
+        self._is_filled = False
 
-    @cached_property
+    @property
     def is_ready(self) -> bool:
         """True once every table was filled."""
-        return not self._tables.missing()
+        # Only the yes is kept: a console opened during the first reading must not say no for ever.
+        self._is_filled = self._is_filled or not self._tables.missing()
+        return self._is_filled
 
     def register(self, name: str) -> Register:
         """Return a register. Raises UnknownName."""

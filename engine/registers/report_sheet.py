@@ -49,6 +49,11 @@ def write_sheet(report: Report, out: BinaryIO, language: str, title: Title) -> N
             row += 1
             _write_line(sheet, row, group, line, report, (money, day), language, title)
     sheet.freeze_panes(1, 0)
+    # A4 on its side, as wide as the page: what people print.
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
     if row:
         sheet.autofilter(0, 0, row, len(_HEAD) - 1)
     for at, one in enumerate(report.sums, start=row + 1):

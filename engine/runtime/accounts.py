@@ -85,13 +85,20 @@ class Accounts:
         """Return the secret of a link by which whoever comes first becomes the first integrator; older ones end."""
         with self._store.transaction():
             self._store.write("DELETE FROM invitation WHERE account IS NULL", ())
-            return self._invite(None, 1)
+            return self._invite(None)
 
-    def invite(self, shown: str, role: str, portal_user: str = "", *, uses: int = 1) -> str:
+    def invite(self, shown: str, role: str, portal_user: str = "") -> str:
         """Make an account (or take the one of that name, with the new role) and return the secret of its link.
 
-        The link works `uses` times within a day. Raises ValueError for an unknown role or an empty name.
+        The link works once within a day, for choosing a password. Raises ValueError for an unknown role or no name.
         """
+        return self._for(shown, role, portal_user)
+
+    def admit(self, shown: str, role: str, portal_user: str = "", *, uses: int = 1) -> str:
+        """As `invite`, but the link signs in by itself, `uses` times: for a demonstration on one's own machine."""
+        return self._for(shown, role, portal_user, uses=uses, enters=True)
+
+    def _for(self, shown: str, role: str, portal_user: str, *, uses: int = 1, enters: bool = False) -> str:
         name = _fold(shown)
         if role not in ROLES or not name:
             raise ValueError(role if role not in ROLES else "name")
@@ -104,13 +111,13 @@ class Accounts:
             )
             row = self._store.row("SELECT id FROM account WHERE name = ?", (name,))
             assert row is not None
-            return self._invite(int(row["id"]), uses)
+            return self._invite(int(row["id"]), uses=uses, enters=enters)
 
-    def _invite(self, account: int | None, uses: int) -> str:
+    def _invite(self, account: int | None, *, uses: int = 1, enters: bool = False) -> str:
         secret = secrets.token_urlsafe(24)
         self._store.write(
-            "INSERT INTO invitation (secret, account, uses, expires) VALUES (?, ?, ?, ?)",
-            (_hash(secret), account, uses, self._clock().timestamp() + _INVITED),
+            "INSERT INTO invitation (secret, account, uses, enters, expires) VALUES (?, ?, ?, ?, ?)",
+            (_hash(secret), account, uses, int(enters), self._clock().timestamp() + _INVITED),
         )
         return secret
 
@@ -162,9 +169,9 @@ class Accounts:
             return self._begin(found), found
 
     def enter(self, secret: str) -> tuple[str, Account] | None:
-        """Sign in by a link alone, without a password (the demo's); None where it does not work."""
+        """Sign in by a link of `admit`; None where it does not work."""
         row = self._invitation(secret)
-        if row is None or row["account"] is None:
+        if row is None or row["account"] is None or not row["enters"]:
             return None
         with self._store.transaction():
             found = self._account("id = ?", row["account"])

@@ -38,6 +38,9 @@ def needed_by(workshop: Workshop) -> tuple[Needed, list[Finding]]:
         mend = Said("исправьте их по `engine check`", "mend them as `engine check` says")
         return Needed(dict.fromkeys(ENGINE, ("engine",))), [Finding("error", "rules", what, mend)]
     needed = find_needed(built.edition, workshop.host.received)
+    if "department" in workshop.settings.roles.values():
+        # Whoever sees a department's rows: the portal says who works there.
+        needed = replace(needed, methods={**needed.methods, "department.get": ("roles",)})
     found: list[Finding] = []
     if needed.unclear:
         names = ", ".join(needed.unclear)

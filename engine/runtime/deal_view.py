@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from engine.action import Command
 from engine.language.formats import date_text, money_text
 from engine.language.values import File, Item, Money, Undecided, Value
 from engine.portal.errors import PortalError
 from engine.portal.gateway import Gateway
 from engine.portal.map import PortalMap
+from engine.registers.menu import MenuGroup, menu_groups
+from engine.registers.opening import Office
 from engine.runtime.journal import Journal, RunLine
-from engine.runtime.listing import page_command, rows_of
+from engine.runtime.listing import rows_of
 from engine.runtime.run_list import Wanted
 
 DEAL_TYPE = 2
@@ -29,7 +30,7 @@ _NOT_SEEN = frozenset({"ACCESS_DENIED", "NOT_FOUND", ""})
 
 @dataclass(frozen=True, slots=True)
 class ActLine:
-    """An act as a person sees it. `tone` is good, wait, bad or none; `deal_url` is empty within its deal's card."""
+    """An act as a person sees it. `tone` is good, wait, bad or none."""
 
     title: str
     date: str
@@ -37,25 +38,26 @@ class ActLine:
     state: str
     tone: str
     url: str
-    deal_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DealPage:
-    """A page for one viewer. `title` is the deal's, empty for the list of all acts; `is_cut` where more exist."""
+    """A page for one viewer. `title` is the deal's, empty for the register with its `groups`; `is_cut`: more exist."""
 
     title: str
     acts: tuple[ActLine, ...]
     runs: tuple[RunLine, ...]
     is_cut: bool = False
+    groups: tuple[MenuGroup, ...] = ()
 
 
 @dataclass(frozen=True)
 class DealView:
-    """Reads pages for viewers: each call brings the viewer's own `gateway`."""
+    """Reads pages for viewers: each call brings the viewer's own `gateway`. `office` is None without acts."""
 
     portal: PortalMap
     journal: Journal
+    office: Office | None = None
 
     def deal(self, gateway: Gateway, number: str, now: datetime) -> DealPage | None:
         """Return the page of a deal, None where the viewer may not see it. Raises PortalError."""
@@ -80,31 +82,18 @@ class DealView:
         lines = tuple(self._line(act, fields, now) for act, fields in acts)
         return DealPage(title, lines, self._runs([item, *(act for act, _ in acts)]), len(rows) >= 50)
 
-    def unsigned(self, gateway: Gateway, now: datetime) -> DealPage:
-        """Return the acts that the viewer may see and that are not signed yet, the oldest first. Raises PortalError."""
-        spec = self.portal.world.field(_ACT, "signed")
-        if spec is None:
+    def registers(self, gateway: Gateway) -> DealPage:
+        """Return the register of acts by its saved filters, as the viewer may see it. Raises PortalError."""
+        if self.office is None:
             return DealPage("", (), ())
-        # A yes/no field is filtered by number, whatever its values are written as.
-        command: Command = page_command(self.portal, _ACT, {spec.binding["field"]: 0})
-        [outcome] = gateway.outcomes([command])
-        if isinstance(outcome, PortalError):
-            raise outcome
-        rows = rows_of(outcome.result)
-        acts = [(Item(_ACT, str(one["id"])), self.portal.decode(_ACT, one)) for one in rows]
-        open_acts = [(act, fields) for act, fields in acts if fields.get("cancelled") is not True]
-        lines = tuple(self._line(act, fields, now, has_deal=True) for act, fields in open_acts)
-        return DealPage("", lines, self._runs([act for act, _ in open_acts[:_RUNS_OF_ONE]]), len(rows) >= 50)
+        return DealPage("", (), (), groups=menu_groups(self.office, self.portal, gateway))
 
     def _deal_entity(self) -> str:
         world = self.portal.world
         return next((spec.name for spec in world.entities.values() if spec.type_id == DEAL_TYPE), "")
 
-    def _line(
-        self, act: Item, fields: Mapping[str, Value], now: datetime, *, has_deal: bool = False
-    ) -> ActLine:
+    def _line(self, act: Item, fields: Mapping[str, Value], now: datetime) -> ActLine:
         state, tone = state_of(fields, now)
-        deal = fields.get("deal")
         return ActLine(
             _text(fields.get("number")) or _text(fields.get("title")) or act.id,
             _text(fields.get("date")),
@@ -112,7 +101,6 @@ class DealView:
             state,
             tone,
             self.portal.url(act),
-            self.portal.url(deal) if has_deal and isinstance(deal, Item) else "",
         )
 
     def _runs(self, items: Sequence[Item]) -> tuple[RunLine, ...]:

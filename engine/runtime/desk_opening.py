@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from engine.decision.edition import Edition
+from engine.decision.event_file import Given
 from engine.portal.client import PortalClient
 from engine.portal.findings import Finding
 from engine.portal.gateway import Gateway
@@ -13,6 +15,7 @@ from engine.registers.counter import Counter
 from engine.runtime.accounts import Accounts
 from engine.runtime.bank_import import BankImport, setup_of
 from engine.runtime.checkup import examine, needed_by
+from engine.runtime.live_facts import read_missing
 from engine.runtime.status import Status
 from engine.web.console import Desk
 from engine.workshop import Workshop
@@ -56,4 +59,9 @@ def open_desk(
     def bank() -> BankImport:
         return BankImport(store, line.gateway, portal, setup_of(settings), lambda: status.now)
 
-    return Desk(status, accounts, workshop, portal.url, wake, look_again, findings, present(), bank)
+    def read_live(edition: Edition, given: Given) -> Sequence[str]:
+        return [f"{one.what}: {one.error}" for one in read_missing(line.reader, edition, given)]
+
+    return Desk(
+        status, accounts, workshop, portal.url, wake, look_again, findings, present(), bank, read_live
+    )

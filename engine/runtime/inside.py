@@ -17,6 +17,7 @@ from engine.portal.contents import Contents
 from engine.portal.credentials import Guest
 from engine.portal.gateway import Gateway
 from engine.portal.map import PortalMap
+from engine.registers.opening import Office, open_registers
 from engine.runtime.connection import Connection
 from engine.runtime.deal_view import DealView
 from engine.runtime.duties import Duty
@@ -29,6 +30,7 @@ from engine.runtime.presence import Presence
 from engine.runtime.robots import RobotAnswers, RobotCalls
 from engine.runtime.store import Store
 from engine.runtime.viewing import Viewing
+from engine.workshop import Workshop
 
 _LOOK_EVERY, _ROBOTS_EVERY = 2.0, 1.0
 # An update of the application makes the portal forget what was registered; nobody tells us.
@@ -48,6 +50,7 @@ class Parts:
     clock: Callable[[], datetime]
     wake: Callable[[str], None]
     log: Log
+    workshop: Workshop
 
 
 @dataclass
@@ -79,7 +82,7 @@ class Inside:
                 lambda: parts.editions.current.edition, log,
             ),
             Viewing(
-                DealView(parts.portal, Journal(store)), trust.is_ours,
+                DealView(parts.portal, Journal(store), _office(parts)), trust.is_ours,
                 lambda token: _viewer(parts, installing, token), lambda: connection.credentials.address,
                 parts.clock, log,
             ),
@@ -102,6 +105,13 @@ class Inside:
         self._due.clear()
         is_renewed = self.presence.renew() is not None
         self._next = time.monotonic() + (_RENEW_EVERY if is_renewed else _TRY_AGAIN)
+
+
+def _office(parts: Parts) -> Office | None:
+    """Return the registers, None where the map has no acts."""
+    if "act" not in parts.portal.world.entities:
+        return None
+    return open_registers(parts.workshop, parts.store, parts.clock)
 
 
 def _user(installing: Installing) -> int:

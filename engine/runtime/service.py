@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
@@ -78,7 +79,7 @@ class Service:
     Raises StateError where the state is in use or of another kind, MissingSecret where the portal's address or
     token is not set, ValueError for regulations with errors, OSError for a port that is taken. `clock` gives the
     present in the company's zone (the system's by default); `pace=None` sends without our own limit; `delays` are
-    the waits in seconds before a step is tried again.
+    the waits in seconds before a step is tried again; `framed_by` is the origin that may frame the console's strip.
     """
 
     def __init__(
@@ -92,9 +93,11 @@ class Service:
         delays: Sequence[float] = DELAYS,
         inbox_limit: int = LARGEST_INBOX,
         log: Log | None = None,
+        framed_by: str = "",
     ) -> None:
         settings.require_connection()
         self.settings, self.workshop = settings, workshop
+        self._framed_by = framed_by
         self._clock = clock or (lambda: datetime.now(settings.zone))
         self._log = log or open_log(setup=settings.log, secrets=secrets_of(settings))
         self._stopping = threading.Event()
@@ -133,8 +136,9 @@ class Service:
         queue = OfflineQueue(self.inbox, settings.world, clock, lambda: connection.is_connected)
         self._sweep = Sweep(store, self._gateway, self._map, self.inbox, clock, queue)
         parts = Parts(
-            store, self._gateway, contents, methods, self._map, self.editions, clock, self._wake, self._log
-        )
+            store, self._gateway, contents, methods, self._map, self.editions, clock, self._wake, self._log,
+            self.workshop,
+        )  # fmt: skip
         self._inside = Inside.open(parts, connection, settings.outside)
         self._runs = Runs(store, clock)
         self._brakes = Brakes(store, clock, settings.brakes)
@@ -260,7 +264,10 @@ class Service:
         # The door goes by the real time, whatever clock the engine works by.
         self.accounts = Accounts(store, lambda: datetime.now(settings.zone))
         line = DeskLine(self._client, self._gateway, self._reader)
-        desk = open_desk(self.workshop, self.status, self.accounts, line, self._wake, self._look_again)
+        desk = replace(
+            open_desk(self.workshop, self.status, self.accounts, line, self._wake, self._look_again),
+            framed_by=self._framed_by,
+        )
         self._console = WebServer(
             create_console_app(desk), console.host, console.port, name="reglament-console"
         )

@@ -60,7 +60,7 @@ class Viewing:
 
     def _read(self, gateway: Gateway, form: Mapping[str, str]) -> DealPage | None:
         if form.get("PLACEMENT", "") != DEAL_TAB:
-            return self.view.unsigned(gateway, self.clock())
+            return self.view.registers(gateway)
         number = _deal_in(form.get("PLACEMENT_OPTIONS", ""))
         return self.view.deal(gateway, number, self.clock()) if number else None
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -34,10 +36,22 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """The demo office after the ten events of its story."""
-    folder = tmp_path_factory.mktemp("office")
-    with (folder / "log").open("w") as log, open_office(demo_settings(), folder, log=open_log(log)) as found:
-        found.settle()
+    with _opened(tmp_path_factory.mktemp("office")) as found:
         for event in EVENTS:
             event.do(found)
             found.settle()
+        yield found
+
+
+@pytest.fixture
+def fresh_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The demo office before anything happened."""
+    with _opened(tmp_path_factory.mktemp("fresh")) as found:
+        yield found
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Office]:
+    with (folder / "log").open("w") as log, open_office(demo_settings(), folder, log=open_log(log)) as found:
+        found.settle()
         yield found

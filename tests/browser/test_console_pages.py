@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from engine.cli.office import Office
+from engine.runtime.brakes import ALL, pause, release
+from engine.runtime.questions import ask_person
 from tests.browser.browser_case import axe_faults, open_page, overflow, screenshot
 
 pytestmark = pytest.mark.browser
@@ -15,8 +17,8 @@ PAGES = (
     "/regulations/file/regulations/acts.yaml", "/regulations/edit/regulations/acts.yaml", "/regulations/editions",
     "/registers/acts", "/registers/acts?preset=unsigned&sort=-amount", "/registers/acts?where=amuont+%3E+1",
     "/registers/acts?q=%D0%BD%D0%B8%D1%87%D0%B5%D0%B3%D0%BE-%D1%82%D0%B0%D0%BA%D0%BE%D0%B3%D0%BE",
-    "/registers/acts/remind?preset=unsigned", "/registers/contracts", "/reports", "/reports/paid_unsigned",
-    "/reports/signed_unpaid", "/reports/reminders", "/queue", "/bank", "/health", "/people",
+    "/registers/acts/remind?preset=unsigned", "/registers/contracts", "/reports", "/reports/paid-unsigned",
+    "/reports/signed-unpaid", "/reports/ladder", "/queue", "/bank", "/health", "/people",
 )  # fmt: skip
 LARGEST_PAGE = 200_000
 
@@ -45,6 +47,37 @@ def test_the_door_is_sound(office: Office, browser: Browser, path: str) -> None:
         assert axe_faults(page) == []
         assert overflow(page) <= 0
         screenshot(page, f"console{path.replace('/', '_')}")
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_full_queue_and_a_stopped_engine_are_sound(office: Office, browser: Browser, width: int) -> None:
+    store, now = office.service.store, office.service.status.now
+    params = {
+        "key": f"q{width}", "item": "act/1", "about": f"scan {width}", "asked": ("1",), "file": "Акт.pdf",
+        "text": "Стоит ли подпись на скане?", "choices": ("да", "нет"), "link": "https://portal.example/file",
+    }  # fmt: skip
+    ask_person(store, params, now)
+    store.execute("UPDATE run SET status = 'failed' WHERE n = 1")
+    pause(store, now, "проверяем правила")
+    try:
+        with open_page(browser, width=width) as page:
+            page.goto(office.entrance())
+            for path in ("/queue", "/health", "/journal", "/journal?show=trouble", "/runs/1"):
+                page.goto(office.console_url + path, wait_until="networkidle")
+                assert axe_faults(page) == [], path
+                assert overflow(page) <= 0, path
+                screenshot(page, f"full{path.replace('/', '_').replace('?', '_')}_{width}")
+            page.goto(office.console_url + "/queue")
+            asked = page.locator("section.waiting", has_text="Стоит ли подпись")
+            asked.get_by_label("Замечание").fill("видно печать")
+            asked.get_by_role("button", name="да").click()
+            expect(page.locator("section.waiting", has_text="Стоит ли подпись")).to_have_count(0)
+            row = store.row("SELECT answer, comment, answered_by FROM question WHERE key = ?", (f"q{width}",))
+            assert row
+            assert tuple(row) == ("да", "видно печать", "user/1")
+    finally:
+        release(store, ALL)
+        store.execute("UPDATE run SET status = 'done' WHERE n = 1")
 
 
 def test_pages_read_without_scripts(office: Office, browser: Browser) -> None:

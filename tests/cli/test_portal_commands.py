@@ -63,6 +63,17 @@ def test_json_names_methods_and_who_asks(run, full, site):
     assert {one["area"] for one in found["findings"] if one["severity"] == "error"} == {"mail"}
 
 
+def test_rows_of_a_department_ask_for_the_scope_that_tells_who_works_there(run, full):
+    with (full / "config.yaml").open("a", encoding="utf-8") as config:
+        config.write("\nroles: {2: department}\n")
+    poor = webhook(demo_company(), scopes=("crm", "disk", "im", "log", "user_basic"))
+    with open_portal(None, poor) as portal, PortalServer(portal) as server:
+        ran = run("portal", "doctor", "--lang", "ru", cwd=full, env=variables(server.webhook_url))
+    assert ran.code == 1
+    assert "department" in ran.out
+    assert "roles" in ran.out
+
+
 def test_no_secret_is_ever_printed(run, full, site):
     bad = site[1].webhook_url.replace("/demo/", "/planted-webhook-secret/")
     nowhere = "http://127.0.0.1:9/rest/1/planted-webhook-secret/"

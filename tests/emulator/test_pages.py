@@ -14,7 +14,8 @@ from engine.emulator import Portal, create_app, open_portal
 from engine.emulator.company import demo_company, empty_company, story
 from engine.emulator.demo import set_receiver
 from engine.emulator.mailbox import Mailbox
-from engine.emulator.pages import words
+from engine.emulator.pages import TABS, words
+from engine.emulator.pages.guide import read_guide
 from engine.emulator.person import Person
 from engine.emulator.serve import PortalServer
 
@@ -54,9 +55,19 @@ def row(demo: Portal, kind: int, number: int) -> dict[str, object]:
     return found
 
 
-def went_to(answer: httpx.Response, deal: int, done: str) -> None:
+def went_to(answer: httpx.Response, deal: int, done: str, tab: str = "acts") -> None:
     assert answer.status_code == 303, answer.text
-    assert answer.headers["Location"] == f"/crm/deal/details/{deal}/?done={done}&again=3"
+    assert answer.headers["Location"] == f"/crm/deal/details/{deal}/?tab={tab}&done={done}&again=3"
+
+
+def whole(http: httpx.Client, deal: int) -> str:
+    """The deal's page, all tabs of it."""
+    return "".join(page(http, f"/crm/deal/details/{deal}/?tab={tab}") for tab in TABS)
+
+
+def refresh_of(text: str) -> str:
+    found = re.search(r'<noscript><meta http-equiv="refresh" content="([^"]*)"></noscript>', text)
+    return found[1].replace("&amp;", "&") if found else ""
 
 
 # what is shown
@@ -84,11 +95,11 @@ def test_the_other_funnel_has_its_own_board(http, demo):
 
 
 def test_a_deal_shows_its_fields_acts_and_invoices(http):
-    text = page(http, f"/crm/deal/details/{story.DEAL_UNSIGNED_UNPAID}/")
+    text = whole(http, story.DEAL_UNSIGNED_UNPAID)
     for shown in ("Канбан производства и сменные задания", "134 845,95 ₽", "Марина Ветрова", "ИНН 6399002648",
                   "А-2026/015", "от 12.03.2026", "НЕТ", "Акт А-2026-015.pdf", "СЧ-2026/013", "не оплачен"):  # fmt: skip
         assert shown in text
-    won = page(http, f"/crm/deal/details/{story.DEAL_WON}/")
+    won = whole(http, story.DEAL_WON)
     assert "ДА" in won
     assert "подписанный.pdf" in won
 
@@ -96,7 +107,10 @@ def test_a_deal_shows_its_fields_acts_and_invoices(http):
 def test_an_act_s_address_leads_to_its_deal(http, demo):
     act = only(demo, ACT, story.DEAL_UNSIGNED_UNPAID)
     answer = http.get(f"/crm/type/{ACT}/details/{act}/")
-    assert answer.headers["Location"] == f"/crm/deal/details/{story.DEAL_UNSIGNED_UNPAID}/#item-{ACT}-{act}"
+    assert (
+        answer.headers["Location"]
+        == f"/crm/deal/details/{story.DEAL_UNSIGNED_UNPAID}/?tab=acts#item-{ACT}-{act}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,10 +144,11 @@ def test_a_file_that_is_no_pdf_is_never_shown_as_a_page(http, demo):
 def test_only_what_is_new_on_the_drive_is_marked_and_the_way_to_it_open(http, demo):
     assert "новое</span>" not in page(http, "/disk")
     http.post("/_demo/clock", json={"advance": 3600})
-    Person(demo, 6).put_file(1, "Договоры/Клиенты/сегодня.pdf", b"%PDF-1")
+    Person(demo, 6).put_file(1, "Договоры/2024/АО «Связь и Сети»/сегодня.pdf", b"%PDF-1")
     text = page(http, "/disk")
     assert text.count("новое</span>") == 1
-    assert "<details open>" in text.split('<span class="folder">Клиенты</span>')[0][-120:]
+    assert " open>" in text.split('<span class="folder">АО «Связь и Сети»</span>')[0][-60:]
+    assert text.count(" open>") == len(demo.store.rows("storage")) + 3
 
 
 def test_feed_notices_and_mails(http, demo):
@@ -164,10 +179,11 @@ def test_feed_notices_and_mails(http, demo):
 
 
 def test_a_page_that_shows_refreshes_itself_until_told_not_to(http):
-    assert http.get("/feed").headers["Refresh"] == "5"
-    stopped = http.get("/feed?live=off")
-    assert "Refresh" not in stopped.headers
-    assert "Включить" in stopped.text
+    seen = page(http, "/feed")
+    assert (refresh_of(seen), "<body data-live>" in seen) == ("5", True)
+    stopped = page(http, "/feed?live=off")
+    assert (refresh_of(stopped), "<body>" in stopped) == ("", True)
+    assert "Включить" in stopped
 
 
 def test_an_empty_portal_and_a_foreign_one_have_pages_too(portal):
@@ -176,16 +192,73 @@ def test_an_empty_portal_and_a_foreign_one_have_pages_too(portal):
             client = create_app(one or empty).test_client()
             for path in ("/", "/feed", "/notices", "/disk", "/mails"):
                 assert client.get(path).status_code == 200, path
-    assert "Акт 5" in create_app(portal).test_client().get("/crm/deal/details/1/").text
+    assert "Акт 5" in create_app(portal).test_client().get("/crm/deal/details/1/?tab=acts").text
+
+
+def test_what_stands_beside_shows_only_where_something_does(demo):
+    alone = create_app(demo).test_client().get("/")
+    assert "<iframe" not in alone.text
+    assert 'id="guide"' not in alone.text
+    assert "frame-src 'none'" in alone.headers["Content-Security-Policy"]
+    client = create_app(demo, lambda: "http://127.0.0.1:8026/sign-in/x?next=/strip").test_client()
+    seen = client.get("/")
+    assert '<iframe src="http://127.0.0.1:8026/sign-in/x?next=/strip" title=' in seen.text
+    assert "frame-src http://127.0.0.1:8026;" in seen.headers["Content-Security-Policy"]
+    own = {"Origin": "http://localhost"}
+    assert client.post("/demo-portal/steps", data={"state": "closed"}, headers=own).status_code == 303
+    assert ('id="guide"' in seen.text, 'id="guide"' in client.get("/").text) == (True, False)
+    client.post("/demo-portal/steps", data={"state": "open"}, headers=own)
+    assert 'id="guide"' in client.get("/").text
+
+
+def test_the_steps_tick_themselves_off_by_what_stands_on_the_portal(demo):
+    person, deal = Person(demo, 6), story.DEAL_UNSIGNED_UNPAID
+    kept = read_guide(demo)
+    assert (kept.deal.id, kept.done, kept.next) == (story.DEAL_FRESH, (False, False, False), 1)
+    person.move(DEAL, deal, "C4:UC_REPORT")
+    assert (read_guide(demo).deal.id, read_guide(demo).next) == (deal, 2)
+    person.attach(ACT, only(demo, ACT, deal), "ufCrm12Scan", "скан.pdf", b"%PDF-1")
+    assert read_guide(demo).next == 3
+    invoice = only(demo, INVOICE, deal)
+    amount = row(demo, INVOICE, invoice)["opportunity"]
+    person.update(INVOICE, invoice, {"ufCrm_SMART_INVOICE_1747310001": f"{amount}|RUB"})
+    assert (read_guide(demo).next, read_guide(demo).is_won) == (0, False)
+    person.move(DEAL, deal, "C4:WON")
+    assert read_guide(demo).is_won
 
 
 # what the forms do
 
 
+def test_a_ready_scan_needs_no_file(http, demo):
+    act = only(demo, ACT, story.DEAL_UNSIGNED_UNPAID)
+    went_to(http.post(f"/demo-portal/acts/{act}/scan/sample"), story.DEAL_UNSIGNED_UNPAID, "scan")
+    held = row(demo, ACT, act)
+    assert held["UF_CRM_12_SCAN"]["name"] == "Акт А-2026-015 подписанный.pdf"
+    files = [
+        http.get(f"/demo-portal/files/{held[code]['id']}").content
+        for code in ("UF_CRM_12_SCAN", "UF_CRM_12_DOCUMENT")
+    ]
+    assert files[0].startswith(b"%PDF-")
+    assert files[0] != files[1]
+
+
+def test_the_bell_counts_what_the_chosen_employee_has_not_read(http):
+    for user in (6, 6, 7):
+        http.post("/rest/1/demo/im.notify.personal.add", json={"USER_ID": user, "MESSAGE": f"Вам, {user}"})
+    seen = page(http, "/")
+    assert '<span class="count">2</span>' in seen
+    last = re.search(r'name="last" value="(\d+)"', seen)[1]
+    assert http.post("/demo-portal/notices/read", data={"last": last}).headers["Location"] == "/notices"
+    assert '<span class="count">' not in page(http, "/")
+    http.post("/demo-portal/user", data={"user": "7"})
+    assert '<span class="count">1</span>' in page(http, "/")
+
+
 def test_a_deal_is_moved_and_the_portal_says_so(http, demo, receiver):
     set_receiver(demo, receiver.url)
     answer = http.post(f"/demo-portal/deals/{story.DEAL_FRESH}/stage", data={"stage": "C4:UC_REPORT"})
-    went_to(answer, story.DEAL_FRESH, "stage")
+    went_to(answer, story.DEAL_FRESH, "stage", "general")
     moved = row(demo, DEAL, story.DEAL_FRESH)
     assert (moved["stageId"], moved["movedBy"], moved["updatedBy"]) == ("C4:UC_REPORT", 6, 6)
     assert demo.deliveries.settle(10)
@@ -195,12 +268,12 @@ def test_a_deal_is_moved_and_the_portal_says_so(http, demo, receiver):
 
 def test_the_page_after_a_deed_says_it_and_looks_again_a_few_times(http):
     path = f"/crm/deal/details/{story.DEAL_FRESH}/"
-    first = http.get(f"{path}?done=scan&again=3")
-    assert "Скан загружен." in first.text
-    assert first.headers["Refresh"] == f"3; url={path}?done=scan&again=2"
-    assert http.get(f"{path}?done=scan&again=1").headers["Refresh"] == f"3; url={path}?done=scan"
-    assert "Refresh" not in http.get(f"{path}?done=scan").headers
-    assert http.get(f"{path}?again=99").headers["Refresh"].endswith("again=2")
+    first = page(http, f"{path}?tab=acts&done=scan&again=3")
+    assert "Скан загружен." in first
+    assert refresh_of(first) == f"3; url={path}?tab=acts&done=scan&again=2"
+    assert refresh_of(page(http, f"{path}?done=scan&again=1")) == f"3; url={path}?tab=general&done=scan"
+    assert refresh_of(page(http, f"{path}?done=scan")) == ""
+    assert refresh_of(page(http, f"{path}?again=99")).endswith("again=2")
 
 
 def test_a_scan_is_put_replaced_and_cleared(http, demo, receiver):
@@ -214,7 +287,7 @@ def test_a_scan_is_put_replaced_and_cleared(http, demo, receiver):
             "скан акта.pdf",
             content,
         )
-    assert "скан акта.pdf" in page(http, f"/crm/deal/details/{story.DEAL_UNSIGNED_UNPAID}/")
+    assert "скан акта.pdf" in whole(http, story.DEAL_UNSIGNED_UNPAID)
     answer = http.post(f"/demo-portal/acts/{act}/scan/clear")
     went_to(answer, story.DEAL_UNSIGNED_UNPAID, "cleared")
     assert row(demo, ACT, act)["UF_CRM_12_SCAN"] is None
@@ -242,7 +315,7 @@ def test_the_original_s_day_and_the_cancelling_mark(http, demo):
 def test_a_payment_is_written(http, demo, typed, stored):
     invoice = only(demo, INVOICE, story.DEAL_UNSIGNED_UNPAID)
     answer = http.post(f"/demo-portal/invoices/{invoice}/paid", data={"paid": typed})
-    went_to(answer, story.DEAL_UNSIGNED_UNPAID, "paid")
+    went_to(answer, story.DEAL_UNSIGNED_UNPAID, "paid", "invoices")
     assert row(demo, INVOICE, invoice)[PAID] == stored
 
 
@@ -336,9 +409,11 @@ def test_everything_is_escaped(http, demo):
     text = f"{NASTY} [URL=javascript:alert(1)]жми[/URL] [B]{NASTY}[/B]"
     http.post("/rest/1/demo/log.blogpost.add", json={"POST_TITLE": NASTY, "POST_MESSAGE": f"текст {text}"})
     http.post("/rest/1/demo/im.notify.personal.add", json={"USER_ID": 6, "MESSAGE": text})
-    for path in ("/", f"/crm/deal/details/{deal}/", "/feed", "/notices", "/mails", "/disk"):
+    deal_pages = [f"/crm/deal/details/{deal}/?tab={tab}" for tab in TABS]
+    for path in ("/", *deal_pages, "/feed", "/notices", "/mails", "/disk"):
         answer = http.get(path)
-        assert "<script" not in answer.text, path
+        scripts = re.findall(r"<script[^>]*>[^<]*", answer.text)
+        assert scripts == ['<script src="/demo-portal/static/portal.js" defer>'], path
         assert "javascript:" not in answer.text, path
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "&lt;script&gt;" in page(http, "/feed")

@@ -31,7 +31,8 @@ RELEASED = {
     "0009": "511bd054cee9bf2d1314e9e74615d461c314c4ba8d37373356dcc1d142080d28",
     "0010": "e2518b00e4857f5da11e3e42e395a5b80f2f3b86f9010931cc059464882ad118",
     "0011": "9701b0e305e8488f4b148f1f39ac550fc2b92f7f6daac8704ac7e558443ba873",
-    "0012": "a28ac4d44573de4a2e5de50ce524824984058d55eac9a1bd04e39596facc2cb7",
+    "0012": "84a36c92c6eb1837ed5bdec96754b3d93b88e85c9f914bfb66267a28295083e8",
+    "0013": "e61ef8c78e2448b1158116e7dfa08e5d65cfed97f78dd1f3eb66ca0edbd2f658",
 }
 WAITING = (
     "INSERT INTO event (kind, dedupe, name, item, lane, time, received) VALUES ('delivery', 'late one', 'deal.updated',"

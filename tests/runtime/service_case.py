@@ -29,10 +29,10 @@ TOKEN = "demo-application-token"
 DEAL, ACT, INVOICE = 2, 1044, 31
 
 
-def make_folder(folder: Path, rules: str, plugin: str = "", state: str = "") -> Path:
+def make_folder(folder: Path, rules: str, plugin: str = "", state: str = "", beside: str = "") -> Path:
     """Write a company's folder: the example's map, one regulation, perhaps a plugin of its own; return its config.
 
-    `state` stands in for the file that the example names.
+    `state` stands in for the file that the example names, `beside` are settings that it does not make.
     """
     text = (ROOT / "config.example.yaml").read_text("utf-8")
     text = text.replace("public: 127.0.0.1:8024", "public: 127.0.0.1:0").replace(
@@ -46,7 +46,7 @@ def make_folder(folder: Path, rules: str, plugin: str = "", state: str = "") -> 
     if plugin:
         (folder / "plugins" / "own.py").write_text(plugin, "utf-8")
     config = folder / "config.yaml"
-    config.write_text(text, "utf-8")
+    config.write_text(text + beside, "utf-8")
     return config
 
 
@@ -120,12 +120,13 @@ def delivery(item_id: int, event: str = "ONCRMDEALUPDATE", token: str = TOKEN, *
 
 @contextmanager
 def running(
-    folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, state: str = "", **more: Any
+    folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, state: str = "", beside: str = "",
+    **more: Any,
 ) -> Iterator[Live]:
     """Start everything, wait for the first reading, subscribe; stop everything afterwards."""
     with open_portal(None, demo_company()) as portal, PortalServer(portal) as server:
         portal.deliveries.delay = 0.0
-        config = make_folder(folder, rules, plugin, state)
+        config = make_folder(folder, rules, plugin, state, beside)
         with open_service(config, server.webhook_url, **more) as service:
             assert service.wait_idle(30)
             if subscribed:

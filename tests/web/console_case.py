@@ -38,7 +38,7 @@ class Visitor:
 
 def visitor(service: Service, role: str = INTEGRATOR, portal_user: str = "1", name: str = "") -> Visitor:
     """Somebody of `role` who has signed in."""
-    secret = service.accounts.invite(name or f"Проверяющий {role} {portal_user}", role, portal_user)
+    secret = service.accounts.admit(name or f"Проверяющий {role} {portal_user}", role, portal_user)
     found = Visitor(service.console_url)
     answer = found.get(f"/sign-in/{secret}")
     assert answer.status_code == 200, answer.text

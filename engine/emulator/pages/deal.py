@@ -68,6 +68,11 @@ class InvoiceRow:
     is_cancelled: bool
     document: FileLink | None
 
+    @property
+    def part(self) -> Decimal:
+        """Sixty per cent of the amount: what a client pays who pays in part."""
+        return (self.amount * Decimal("0.6")).quantize(Decimal("0.01"))
+
 
 @dataclass(frozen=True)
 class Work:
@@ -111,6 +116,8 @@ class DealPage:
     invoices: tuple[InvoiceRow, ...]
     works: tuple[Work, ...]
     comments: tuple[Comment, ...]
+    moves: tuple[Comment, ...]
+    """Its ways from stage to stage, the newest first; `text` is the stage's name."""
 
     @property
     def place(self) -> int:
@@ -161,6 +168,7 @@ def read_deal(portal: Portal, deal_id: int) -> DealPage:
         invoices=tuple(_invoice(one) for one in _children(portal, INVOICE, deal_id)),
         works=_works(portal, deal_id),
         comments=_comments(portal, deal_id),
+        moves=_moves(portal, deal_id, {one.code: one.name for one in known}),
     )
 
 
@@ -236,4 +244,16 @@ def _comments(portal: Portal, deal_id: int) -> tuple[Comment, ...]:
         Comment(full_name(portal, row["AUTHOR_ID"]), str(row["CREATED"]), str(row["COMMENT"]))
         for row in reversed(portal.store.rows("timelinecomment"))
         if row["ENTITY_TYPE"] == "deal" and to_int(row["ENTITY_ID"]) == deal_id
+    )
+
+
+def _moves(portal: Portal, deal_id: int, names: dict[str, str]) -> tuple[Comment, ...]:
+    rows = [
+        row
+        for row in portal.store.rows("stagehistory")
+        if to_int(row["entityTypeId"]) == DEAL and to_int(row["OWNER_ID"]) == deal_id
+    ]
+    return tuple(
+        Comment("", str(row["CREATED_TIME"]), names.get(str(row["STAGE_ID"]), str(row["STAGE_ID"])))
+        for row in reversed(rows)
     )

@@ -16,9 +16,10 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from engine.emulator.calling import to_int
+from engine.emulator.company.documents import build_pdf, safe_number
 from engine.emulator.errors import RestError
 from engine.emulator.fields import DEAL, INVOICE, camel_name
-from engine.emulator.pages.deal import ACT, ACT_FIELD, PAID, deal_of_item
+from engine.emulator.pages.deal import ACT, ACT_FIELD, PAID, deal_of_item, read_deal
 from engine.emulator.pages.people import COOKIE, acting_user, choices
 from engine.emulator.person import Person
 from engine.emulator.portal import Portal
@@ -38,15 +39,15 @@ DONE = {
 _MONEY = re.compile(r"\d{1,12}(\.\d{1,2})?")
 
 
-def after(deal_id: int, done: str, again: int = LOOKS) -> str:
-    """The address of a deal's page that says what was done and looks again a few times."""
-    query = urlencode({"done": done} | ({"again": again} if again > 0 else {}))
+def after(deal_id: int, done: str, tab: str, again: int = LOOKS) -> str:
+    """The address of a deal's page that says what was done and, where no script does it, looks again a few times."""
+    query = urlencode({"tab": tab, "done": done} | ({"again": again} if again > 0 else {}))
     return f"/crm/deal/details/{deal_id}/?{query}"
 
 
 def see_deal(deal_id: int, place: str = "") -> Response:
-    """A redirection to a deal's page, or to a place on it."""
-    return redirect(f"/crm/deal/details/{deal_id}/" + (f"#{place}" if place else ""), 303)
+    """A redirection to a deal's page; `place` is what follows the address: a tab, a place on it."""
+    return redirect(f"/crm/deal/details/{deal_id}/{place}", 303)
 
 
 def add_routes(blueprint: Blueprint, portal: Portal) -> None:
@@ -81,21 +82,21 @@ def _add_person_routes(blueprint: Blueprint, portal: Portal) -> None:
         if not stage:
             raise BadRequest("Стадия не выбрана.")
         _person(portal).move(DEAL, deal_id, stage)
-        return redirect(after(deal_id, "stage"), 303)
+        return redirect(after(deal_id, "stage", "general"), 303)
 
     @blueprint.post("/demo-portal/invoices/<int:invoice_id>/paid")
     def set_paid(invoice_id: int) -> Response:
         deal_id = deal_of_item(portal, INVOICE, invoice_id)
         field = camel_name(PAID, "CRM_SMART_INVOICE")
         _person(portal).update(INVOICE, invoice_id, {field: f"{_amount()}|RUB"})
-        return redirect(after(deal_id, "paid"), 303)
+        return redirect(after(deal_id, "paid", "invoices"), 303)
 
 
 def _add_act_routes(blueprint: Blueprint, portal: Portal) -> None:
     def change(act_id: int, code: str, value: object, done: str) -> Response:
         deal_id = deal_of_item(portal, ACT, act_id)
         _person(portal).update(ACT, act_id, {_act_field(code): value})
-        return redirect(after(deal_id, done), 303)
+        return redirect(after(deal_id, done, "acts"), 303)
 
     @blueprint.post("/demo-portal/acts/<int:act_id>/scan")
     def put_scan(act_id: int) -> Response:
@@ -104,6 +105,15 @@ def _add_act_routes(blueprint: Blueprint, portal: Portal) -> None:
         if sent is None or not sent.filename or not content:
             raise BadRequest("Файл не выбран или пуст.")
         return change(act_id, "SCAN", {"name": sent.filename, "content": content}, "scan")
+
+    @blueprint.post("/demo-portal/acts/<int:act_id>/scan/sample")
+    def put_sample(act_id: int) -> Response:
+        """A made-up signed scan, for a visitor who has no file at hand."""
+        deal_id = deal_of_item(portal, ACT, act_id)
+        number = next(act.number for act in read_deal(portal, deal_id).acts if act.id == act_id)
+        content = build_pdf(f"Signed act {act_id} of deal {deal_id}", is_scan=True)
+        name = f"Акт {safe_number(number)} подписанный.pdf"
+        return change(act_id, "SCAN", {"name": name, "content": content}, "scan")
 
     @blueprint.post("/demo-portal/acts/<int:act_id>/scan/clear")
     def clear_scan(act_id: int) -> Response:
@@ -152,5 +162,6 @@ def _refused(text: str) -> str:
 
 def _back() -> str:
     """The deal the form stood on, as the browser tells; the board where it does not."""
-    path = (request.referrer or "").removeprefix(request.host_url.rstrip("/")).split("?")[0]
-    return path if re.fullmatch(r"/crm/deal/details/\d+/", path) else "/"
+    path = (request.referrer or "").removeprefix(request.host_url.rstrip("/"))
+    found = re.fullmatch(r"(/crm/deal/details/\d+/)(\?tab=\w+)?.*", path)
+    return found[1] + (found[2] or "") if found else "/"

@@ -7,6 +7,7 @@ without the Origin check it could post a form here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -17,13 +18,16 @@ LARGEST = 50 * 1024 * 1024
 """Bytes of one posted form; a scan of an act is far smaller."""
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; form-action 'self'; base-uri 'none'; frame-src {frames}; frame-ancestors 'none'"
 )
 
 
-def guard(blueprint: Blueprint) -> None:
-    """Every request to the blueprint passes the checks; every page forbids scripts and framing."""
+def guard(blueprint: Blueprint, beside: Callable[[], str] = str) -> None:
+    """Every request to the blueprint passes the checks; every page forbids scripts but its own, and being framed.
+
+    It may frame what `beside` gives, nothing where that is "".
+    """
 
     @blueprint.before_request
     def check() -> None:
@@ -36,12 +40,17 @@ def guard(blueprint: Blueprint) -> None:
     @blueprint.after_request
     def harden(response: Response) -> Response:
         if response.mimetype == "text/html":
-            response.headers["Content-Security-Policy"] = _POLICY
+            response.headers["Content-Security-Policy"] = _POLICY.format(frames=_origin(beside()))
             response.headers["Cache-Control"] = "no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         # The forms recognise our own pages by this header where a browser sends no Origin.
         response.headers["Referrer-Policy"] = "same-origin"
         return response
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}" if address else "'none'"
 
 
 def _is_loopback(address: str) -> bool:

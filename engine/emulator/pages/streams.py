@@ -39,9 +39,10 @@ def _reader(portal: Portal, code: str) -> str:
 
 
 def read_notices(portal: Portal, user: int = 0) -> list[Record]:
-    """Notices to one employee, or to all of them for 0: whom, from whom, when, what."""
+    """Notices to one employee, or to all of them for 0: number, whom, from whom, when, what."""
     return [
         {
+            "id": row["ID"],
             "to": full_name(portal, row["USER_ID"]),
             "from": full_name(portal, row["FROM"]) or "Портал",
             "time": row["DATE"],

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from engine.emulator import drive
 from engine.emulator.calling import to_int
 from engine.emulator.portal import Portal
 from engine.emulator.store import Record
-
-_PLANTING = timedelta(seconds=5)
-"""A new portal is filled within this time; whatever is younger was made while it ran."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,8 @@ def read_drives(portal: Portal) -> list[Node]:
     rows = portal.store.rows("disk")
     if not rows:
         return []
-    since = min(datetime.fromisoformat(str(row["CREATE_TIME"])) for row in rows) + _PLANTING
+    # All that a new portal is filled with bears one and the same moment: its clock's beginning.
+    since = min(datetime.fromisoformat(str(row["CREATE_TIME"])) for row in rows)
     return [
         _node(portal, drive.find(portal, to_int(place["ROOT_OBJECT_ID"]), "folder"), since, 0)
         for place in portal.store.rows("storage")

@@ -13,6 +13,7 @@ CREATE TABLE invitation (
     secret TEXT PRIMARY KEY,                  -- sha256 of what the link holds
     account INTEGER REFERENCES account (id),  -- NULL: whoever comes first becomes the first integrator
     uses INTEGER NOT NULL,
+    enters INTEGER NOT NULL DEFAULT 0,        -- 1: signs in by itself; else a password has to be chosen
     expires REAL NOT NULL                     -- seconds since 1970
 );
 CREATE TABLE session (

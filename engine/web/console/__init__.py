@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from engine.runtime.metrics import CONTENT_TYPE, exposition
 from engine.web.console.bank_page import add_bank
@@ -22,10 +23,18 @@ from engine.web.console.regulations import add_regulations
 from engine.web.console.reports_page import add_reports
 from engine.web.console.run_page import add_run_page
 from engine.web.console.sandbox import add_sandbox
+from engine.web.console.strip import add_strip
 
 __all__ = ["EVENT_WORDS", "STATUS_WORDS", "Desk", "create_console_app"]
 
 _LARGEST = 32 << 20
+
+
+class _Number(IntegerConverter):
+    """A number in an address: one too large for any database is an address that does not exist."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**62)
 
 
 def create_console_app(desk: Desk) -> Flask:
@@ -34,6 +43,7 @@ def create_console_app(desk: Desk) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _LARGEST
     app.jinja_env.filters["capitalize_first"] = lambda text: str(text)[:1].upper() + str(text)[1:]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = _Number
     add_door(app, desk)
     add_look(app, desk)
     add_journal(app, desk)
@@ -46,6 +56,7 @@ def create_console_app(desk: Desk) -> Flask:
     add_regulations(app, desk)
     add_health(app, desk)
     add_people(app, desk)
+    add_strip(app, desk)
     _add_for_machines(app, desk)
     app.register_error_handler(HTTPException, _refuse)
     return app

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from flask import g, request
 
+from engine.decision.edition import Edition
+from engine.decision.event_file import Given
 from engine.decision.forms import Json
 from engine.effects import Said
 from engine.language.values import Item, Value
@@ -49,6 +51,7 @@ AUDIT_WORDS: Mapping[str, str] = {
     "saved regulation": "сохранил регламент",
     "restored edition": "вернул редакцию",
     "retried run": "повторил запуск",
+    "undid run": "взял запуск назад",
     "invited": "пригласил",
     "closed account": "закрыл вход",
     "sent reminders": "отправил напоминания",
@@ -101,7 +104,10 @@ class Finding(Protocol):
 
 @dataclass(frozen=True)
 class Desk:
-    """What pages read and change. `url` gives an item's page on the portal, empty where it has none."""
+    """What pages read and change. `url` gives an item's page on the portal, empty where it has none;
+    `read_live` completes an event with the portal's own facts, reads only, returns what could not be read and raises
+    NotRead; `framed_by` is the one origin that may show the strip in a frame of its own.
+    """
 
     status: Status
     accounts: Accounts
@@ -112,6 +118,8 @@ class Desk:
     examine: Callable[[], Sequence[Finding]]
     counter: Counter
     bank: Callable[[], BankImport]
+    read_live: Callable[[Edition, Given], Sequence[str]]
+    framed_by: str = ""
 
     def run(self, number: int) -> StoredRun | None:
         """Return a run as stored, None where there is none."""

@@ -146,8 +146,12 @@ def _add_invitation(app: Flask, desk: Desk) -> None:
 
     @app.get("/sign-in/<secret>")
     def enter(secret: str) -> AnyResponse:
+        to = _next()
+        if to != "/" and hasattr(g, "account"):
+            # A frame that is drawn with every page of its owner's must not begin a session each time.
+            return redirect(to)
         found = desk.accounts.enter(secret)
-        return _enter(found[0], "/") if found is not None else redirect("/sign-in")
+        return _enter(found[0], to) if found is not None else redirect("/sign-in")
 
 
 def _trouble(name: str) -> str:
@@ -173,10 +177,7 @@ def _enter(secret: str, to: str) -> AnyResponse:
 
 def _next() -> str:
     """Return where to after the door: a page of ours alone."""
-    wanted = request.values.get("next", "/")
-    parts = urlsplit(wanted)
-    is_ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
-    return wanted if is_ours and wanted.isprintable() and "\\" not in wanted else "/"
+    return _ours(request.values.get("next", "/"))
 
 
 def _back() -> str:
@@ -184,7 +185,13 @@ def _back() -> str:
     parts = urlsplit(request.headers.get("Referer", ""))
     if parts.netloc != request.host:
         return "/"
-    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return _ours(f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
+
+
+def _ours(wanted: str) -> str:
+    """Return an address within our own pages, the first page where it leads elsewhere: `//evil.example` is a host."""
+    is_path = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not urlsplit(wanted).netloc
+    return wanted if is_path and wanted.isprintable() and "\\" not in wanted else "/"
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.runtime.journal import RunLine
 from engine.runtime.run_list import Wanted
 from engine.web.console.desk import Desk, is_part, say
+from engine.web.console.journal_sight import seen_runs, sight_of
 from engine.web.console.look import page
 
 _PAGE = 50
@@ -48,14 +49,15 @@ def add_journal(app: Flask, desk: Desk) -> None:
     @app.get("/journal")
     def journal() -> str | Response:
         wanted = _wanted(desk)
-        runs = desk.status.journal.list_runs(wanted, has_steps=True)
+        runs, older = seen_runs(desk, wanted, has_steps=True)
         seen = _mark(runs)
         if is_part() and request.args.get("seen") == seen:
             return Response("", 204)
         values = {
-            "runs": runs, "seen": seen, "has_more": len(runs) == _PAGE, "chips": chips(),
+            "runs": runs, "seen": seen, "older": older, "chips": chips(),
             "chosen": request.args.get("show", ""), "day": request.args.get("day", ""),
             "rules": [one.id for one in desk.status.in_force.edition.rules], "happened": desk.status.happened,
+            "is_blind": sight_of(desk).is_blind,
         }  # fmt: skip
         if is_part():
             return page("journal_rows.html", **values)
@@ -77,7 +79,7 @@ def _wanted(desk: Desk) -> Wanted:
         item=asked.get("item", "").strip(),
         rule=asked.get("rule", "").strip(),
         words=asked.get("q", "").strip()[:200],
-        before=int(before) if before.isdigit() and len(before) < 16 else 0,
+        before=int(before) if before.isdecimal() and len(before) < 16 else 0,
         since=since,
         until=until,
         limit=_PAGE,
@@ -87,9 +89,9 @@ def _wanted(desk: Desk) -> Wanted:
 def _day(text: str, desk: Desk) -> tuple[datetime | None, datetime | None]:
     try:
         first = datetime.combine(datetime.fromisoformat(text).date(), time(), desk.status.zone)
-    except ValueError:
+        return first, first + timedelta(days=1)
+    except (ValueError, OverflowError):
         return None, None
-    return first, first + timedelta(days=1)
 
 
 def _mark(runs: list[RunLine]) -> str:

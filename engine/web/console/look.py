@@ -105,12 +105,12 @@ def _is_here(path: str) -> bool:
 
 def _address(**changed: object) -> str:
     """Return this page's address with some of its parameters changed; empty ones are left out."""
-    values = {
-        **request.args.to_dict(),
-        **{key: "" if value is None else str(value) for key, value in changed.items()},
-    }
-    values.pop("part", None)
-    kept = {key: value for key, value in values.items() if value != ""}
+    kept = [
+        (key, value)
+        for key, value in request.args.items(multi=True)
+        if key not in changed and key != "part" and value
+    ]
+    kept += [(key, str(value)) for key, value in changed.items() if value not in (None, "") and key != "part"]
     from urllib.parse import urlencode
 
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
@@ -126,8 +126,11 @@ def _finish(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["X-Frame-Options"] = getattr(g, "framed", "DENY")
-    ancestors = "'self'" if getattr(g, "framed", "") == "SAMEORIGIN" else "'none'"
+    framed = getattr(g, "framed", "DENY")
+    ancestors = {"DENY": "'none'", "SAMEORIGIN": "'self'"}.get(framed, framed)
+    if ancestors != framed:
+        # The older header cannot name an origin; a page that another may frame goes without it.
+        response.headers["X-Frame-Options"] = framed
     response.headers.setdefault("Content-Security-Policy", _POLICY.format(ancestors=ancestors))
     return _shorten(response)
 

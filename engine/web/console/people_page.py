@@ -34,7 +34,7 @@ def add_people(app: Flask, desk: Desk) -> None:
     def invite() -> str:
         name, role = request.form.get("name", "").strip(), request.form.get("role", "")
         user = request.form.get("portal_user", "").strip()
-        if user and not user.isdigit():
+        if user and not (user.isascii() and user.isdecimal()):
             return shown(
                 trouble=say("Номер сотрудника на портале — число.", "A portal user's id is a number.")
             )

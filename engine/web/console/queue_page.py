@@ -97,9 +97,12 @@ def _line(desk: Desk, one: Waiting) -> dict[str, object]:
     """Return a bank line as its form shows it, with the invoices that may be meant."""
     found = BankTable(desk.status.store).find(int(one.id))
     if found is None:
-        return {"names": [], "payment": {}, "rest": Decimal(0)}
+        return {"names": [], "payer": "", "inn": "", "purpose": "", "rest": ""}
     names = [(id_, _invoice_name(desk, id_)) for id_ in found.candidates]
-    return {"names": names, "payment": found.payment, "rest": found.rest}
+    texts = {name: found.payment.get(name) for name in ("payer", "inn", "purpose")}
+    # What a line does not say is undecided, not empty.
+    told = {name: text if isinstance(text, str) else "" for name, text in texts.items()}
+    return {"names": names, "rest": f"{found.rest:f}".replace(".", ","), **told}
 
 
 def _invoice_name(desk: Desk, id_: str) -> str:

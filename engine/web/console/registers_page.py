@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -27,24 +27,32 @@ from engine.registers.query import (
     WrongQuery,
     in_language,
 )
-from engine.registers.shown import cell_text
+from engine.registers.shown import cell_text, word_of
 from engine.runtime.accounts import INTEGRATOR, OFFICE
 from engine.runtime.commands import COMMAND
-from engine.web.console.condition import CONDITIONS, read_condition
+from engine.web.console.condition import CONDITIONS, Asked, Unfit, read_condition
 from engine.web.console.desk import Desk, is_part, language, say, who
 from engine.web.console.door import needs
 from engine.web.console.look import page
+from engine.web.console.register_numbers import CARDS, Numbers
 from engine.web.console.regulations import Found, found_of
 
 SIZES = (25, 50, 100, 200)
-# The cards above the acts: saved filters that mean money or risk.
-CARDS = {
-    "acts": ("unsigned", "overdue", "signed_unpaid", "paid_unsigned"),
-    "contracts": ("in_force", "expiring", "expired", "unsigned"),
-}
 _GOOD = frozenset({"signed", "in_force"})
 _BAD = frozenset({"overdue", "refused", "paid_unsigned", "signed_unpaid", "expired", "terminated"})
+# By what people call an item of another kind, the best first.
+_NAMING = ("short_name", "title", "name", "number")
 _MOST_PAPERS = 500
+_MOST_ITEMS, _MOST_COLUMNS = 5000, 60
+_UNFIT = {
+    "sign": ("Такой знак к этому полю не подходит.", "This sign does not fit the field."),
+    "number": ("Здесь нужно число: 100 000 или 99,5.", "A number is needed: 100000 or 99.5."),
+    "date": ("Здесь нужна дата: 31.01.2026.", "A date is needed: 31.01.2026."),
+    "choice": ("Такого значения у поля не бывает.", "The field has no such value."),
+    "yes_no": ("Здесь нужно «да» или «нет».", "Yes or no is needed."),
+    "value": ("Напишите значение.", "Write a value."),
+    "field": ("Такого поля нет.", "There is no such field."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class Line:
 
 def add_registers(app: Flask, desk: Desk) -> None:
     """Give `app` the registers."""
+    numbers = Numbers(desk)
 
     @app.get("/registers")
     def registers() -> AnyResponse:
@@ -77,19 +86,22 @@ def add_registers(app: Flask, desk: Desk) -> None:
 
     @app.get("/registers/<name>")
     def register(name: str) -> str | Response | AnyResponse:
-        return _page(desk, name)
+        return _page(desk, numbers, name)
 
     @app.get("/registers/<name>/cards")
     def cards(name: str) -> str:
-        found = _register(desk, name)
-        query = _query(desk, name, plain=True)
-        rows = []
-        for preset in (one for one in CARDS.get(name, ()) if found.preset(one)):
-            answer = desk.counter.office.registers.select(replace(query, preset=preset, size=1))
-            shown = found.preset(preset)
-            assert shown is not None
-            rows.append((preset, in_language(shown.title, language()), answer.total, _sums(answer)))
-        return page("register_cards.html", cards=rows, name=name, bad=_BAD)
+        register, query = _register(desk, name), _query(desk, name, plain=True)
+        numbers.refresh()
+        made = numbers.cards(query, lambda one: _told(desk, one))
+        titles = {one.name: in_language(one.title, language()) for one in register.presets}
+        return page("register_cards.html", cards=made, titles=titles, name=name, bad=_BAD)
+
+    @app.get("/registers/<name>/chips")
+    def presets(name: str) -> str:
+        register = _register(desk, name)
+        numbers.refresh()
+        counts = numbers.counts(_query(desk, name, plain=True))
+        return page("register_chips.html", presets=_chips(register, counts), name=name, counts=counts)
 
     @app.get("/registers/<name>/export.<ending>")
     def export(name: str, ending: str) -> Response:
@@ -128,43 +140,65 @@ def _query(desk: Desk, name: str, *, plain: bool = False) -> Query:
     return Query(
         name,
         where=asked.get("where", "")[:2000],
-        preset=asked.get("preset", ""),
+        preset=asked.get("preset", "")[:100],
         search=asked.get("q", "")[:200],
         viewer=viewer,
-        sort=asked.get("sort", ""),
-        columns=tuple(asked.getlist("column")),
-        items=tuple(one for one in asked.getlist("item") if one.isdigit()),
-        page=int(number) if number.isdigit() and 0 < len(number) < 9 and int(number) else 1,
+        sort=asked.get("sort", "")[:200],
+        columns=tuple(one[:200] for one in dict.fromkeys(asked.getlist("column")))[:_MOST_COLUMNS],
+        items=tuple(one[:40] for one in asked.getlist("item")[:_MOST_ITEMS]),
+        page=int(number) if number.isdecimal() and len(number) < 9 and int(number) else 1,
         size=int(size) if size in map(str, SIZES) else 50,
     )
 
 
-def _page(desk: Desk, name: str) -> str | Response | AnyResponse:
+def _page(desk: Desk, numbers: Numbers, name: str) -> str | Response | AnyResponse:
     register, registers = _register(desk, name), desk.counter.office.registers
-    if request.args.get("field"):
-        return redirect(_with_condition(name))
     query, found, trouble, answer = _query(desk, name), list[Found](), "", None
-    desk.counter.refresh()
+    if request.args.get("field"):
+        try:
+            return redirect(_with_condition(desk, register))
+        except Unfit as unfit:
+            trouble = say(*_UNFIT[unfit.why])
+    numbers.refresh()
     try:
         answer = registers.select(replace(query, items=()))
     except WrongQuery as wrong:
         found = [found_of(one) for one in wrong.diagnostics]
     except UnknownName as unknown:
         trouble = in_language(unknown.said, language())
-    counts = registers.counts(_query(desk, name, plain=True)) if registers.is_ready else {}
+    counts = numbers.at_hand(_query(desk, name, plain=True)) if registers.is_ready else {}
+    columns = answer.columns if answer else register.columns
     values = {
         "name": name, "register": register, "query": query, "found": found, "trouble": trouble, "answer": answer,
         "lines": [_line(desk, register, row, answer.columns) for row in answer.rows] if answer else [],
-        "heads": _heads(answer.columns if answer else register.columns, query.sort), "counts": counts,
+        "heads": _heads(columns, query.sort), "counts": counts, "presets": _chips(register, counts),
         "sums": _sums(answer) if answer else "", "pages": -(-answer.total // query.size) if answer else 0,
         "is_ready": registers.is_ready, "sizes": SIZES, "say": lambda said: in_language(said, language()),
         "commands": desk.counter.commands(register.entity), "conditions": CONDITIONS,
         "fields": [(one.path, in_language(one.title, language())) for one in _choosable(desk, register)],
-        "shown": [one.path for one in (answer.columns if answer else register.columns)],
-        "filters": urlencode(_kept("page", "part")),
+        "shown": [one.path for one in columns], "filters": urlencode(_kept("page", "part")),
         "has_cards": name in CARDS, "is_blind": not _sees_anything(query),
     }  # fmt: skip
     return page("register_rows.html" if is_part() else "register.html", **values)
+
+
+def _told(desk: Desk, query: Query) -> tuple[int, str]:
+    answer = desk.counter.office.registers.select(query)
+    return answer.total, _sums(answer)
+
+
+def _chips(register: Register, counts: Mapping[str, int] | None) -> list[tuple[str, str, bool, int | None]]:
+    """Return the saved filters: words, address, whether chosen, how many rows; the rest of the question stays."""
+    rest, chosen = _kept("preset", "page", "part"), request.args.get("preset", "")
+    return [
+        (
+            in_language(one.title, language()),
+            f"/registers/{register.name}?" + urlencode([*rest, ("preset", one.name)]),
+            one.name == chosen,
+            counts.get(one.name, 0) if counts is not None else None,
+        )
+        for one in register.presets
+    ]
 
 
 def _sees_anything(query: Query) -> bool:
@@ -173,14 +207,25 @@ def _sees_anything(query: Query) -> bool:
     return owners is None or bool(owners)
 
 
-def _with_condition(name: str) -> str:
-    """Return the address with one more condition, from the form's field, sign and value."""
-    given = request.args
-    condition = read_condition(given.get("field", ""), given.get("sign", ""), given.get("value", ""))
-    where = given.get("where", "").strip()
-    both = f"({where}) and {condition}" if where and condition else condition or where
+def _with_condition(desk: Desk, register: Register) -> str:
+    """Return the address with one more condition, from the form's field, sign and value. Raises Unfit."""
+    given, path = request.args, request.args.get("field", "")
+    column = next((one for one in _choosable(desk, register) if one.path == path), None)
+    if column is None:
+        raise Unfit("field")
+    words = {one: word_of(register.entity, column, one, language()) for one in column.type.options}
+    name = ""
+    if column.type.kind == "item":
+        known = desk.status.in_force.edition.world.entities[column.type.entity].fields
+        name = next((one for one in _NAMING if one in known), "")
+    asked = Asked(path, column.type, words, name)
+    condition, where = (
+        read_condition(asked, given.get("sign", ""), given.get("value", "")),
+        given.get("where", "").strip(),
+    )
     rest = _kept("field", "sign", "value", "where", "page")
-    return f"/registers/{name}?" + urlencode([*rest, *([("where", both)] if both else [])])
+    both = f"({where}) and {condition}" if where else condition
+    return f"/registers/{register.name}?" + urlencode([*rest, ("where", both)])
 
 
 def _kept(*without: str) -> list[tuple[str, str]]:

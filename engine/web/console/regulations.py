@@ -146,9 +146,15 @@ def _add_editions(app: Flask, desk: Desk, drafts: Drafts) -> None:
         changed = 0
         for name, text in wanted.files.items():
             now = drafts.text(name)
-            if now is not None and now != text:
+            if now is None or now == text:
+                continue
+            try:
                 drafts.save(name, text, digest(now), who().shown)
-                changed += 1
+            except (Outdated, OSError):
+                # Somebody saves at this very moment, or the disk is full: what was written so far is told.
+                desk.accounts.note(who(), "restored edition", edition[7:19], f"{changed} files, not {name}")
+                abort(409)
+            changed += 1
         desk.accounts.note(who(), "restored edition", edition[7:19], f"{changed} files")
         return redirect("/regulations/editions?restored=1")
 

@@ -5,7 +5,7 @@ Decides the order and the words; the verdict is the engine's own. What a value w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,6 +24,7 @@ class _Words:
 
     world: World
     names: Mapping[str, str]
+    url: Callable[[str], str]
 
     def name(self, item: object) -> str:
         return self.names.get(str(item), str(item))
@@ -100,18 +101,27 @@ class RunView:
     others: tuple[RuleView, ...]
     shortened: bool
 
+    @property
+    def steps(self) -> tuple[StepView, ...]:
+        """Return all steps, in the order of their rules."""
+        return tuple(step for rule in self.fired for step in rule.steps)
+
 
 def view_run(
-    run: Mapping[str, object], world: World, sources: Mapping[str, str], names: Mapping[str, str]
+    run: Mapping[str, object],
+    world: World,
+    sources: Mapping[str, str],
+    names: Mapping[str, str],
+    url: Callable[[str], str] = lambda _item: "",
 ) -> RunView:
     """Return the view of a run; `run` is the journal's form of it, `sources` the files of its edition by name.
 
-    `names` are what people call items: `user/6` → «Соколова Елена».
+    `names` are what people call items: `user/6` → «Соколова Елена»; `url` gives their pages on the portal.
     """
     effects: dict[int, list[Mapping[str, object]]] = {}
     for effect in _maps(run.get("effects")):
         effects.setdefault(_int(effect.get("step")), []).append(effect)
-    steps = [_step(step, effects, run, _Words(world, names)) for step in _maps(run.get("plan"))]
+    steps = [_step(step, effects, run, _Words(world, names, url)) for step in _maps(run.get("plan"))]
     rules = [_rule(rule, steps, run, world, sources) for rule in _maps(run.get("rules"))]
     known = {rule.id for rule in rules}
     # A run whose explanation is not kept any more still names the rules of its steps.
@@ -185,7 +195,7 @@ def _step(
     mine = effects.get(_int(step.get("step")), ())
     return StepView(
         _int(step.get("step")),
-        _title(mine, str(step.get("action"))),
+        _title(mine, str(step.get("action")), words, is_done=step.get("status") == "done"),
         str(step.get("action")),
         str(step.get("rule")),
         str(step.get("status")),
@@ -197,29 +207,54 @@ def _step(
     )
 
 
-def _title(effects: Sequence[Mapping[str, object]], action: str) -> str:
-    kinds = {str(one.get("kind")) for one in effects}
-    titles = {
-        "stage": say("Перевести сделку", "Move the deal"),
-        "item": say("Создать запись", "Create an item"),
-        "document": say("Сформировать документ", "Issue a document"),
-        "folder": say("Создать папку на общем диске", "Create a folder on the drive"),
-        "file": say("Сохранить файл", "Save the file"),
-        "mail": say("Отправить письмо", "Send a letter"),
-        "notice": say("Уведомить", "Notify"),
-        "feed": say("Написать в ленту", "Post to the feed"),
-        "timer": say("Завести срок", "Set a timer"),
-        "field": say("Изменить поля", "Change fields"),
-    }
-    found = [title for kind, title in titles.items() if kind in kinds]
-    if kinds == {"notice", "feed"}:
-        return say("Уведомить, копия в ленту", "Notify, copy to the feed")
-    return found[0] if found else action
+_TITLES: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "stage": (("Перевести на стадию", "Move to stage"), ("Переведено на стадию", "Moved to stage")),
+    "item": (("Создать", "Create"), ("Создано", "Created")),
+    "document": (("Сформировать документ", "Issue a document"), ("Сформирован документ", "Document issued")),
+    "folder": (("Создать папку на диске", "Create a folder"), ("Папка на диске", "Folder on the drive")),
+    "file": (("Сохранить файл", "Save the file"), ("Сохранён файл", "File saved")),
+    "mail": (("Отправить письмо", "Send a letter"), ("Отправлено письмо", "Letter sent")),
+    "notice": (("Уведомить", "Notify"), ("Уведомление", "Notified")),
+    "feed": (("Написать в ленту", "Post to the feed"), ("Запись в ленте", "Posted to the feed")),
+    "timer": (("Завести срок", "Set a timer"), ("Заведён срок", "Timer set")),
+    "field": (("Изменить", "Change"), ("Изменено", "Changed")),
+}
+
+
+def _title(effects: Sequence[Mapping[str, object]], action: str, words: _Words, *, is_done: bool) -> str:
+    """Return what a step does or, once it is done, has done, with what it is about: «Создано: Акт А-2026/019»."""
+    first = next((one for kind in _TITLES for one in effects if one.get("kind") == kind), None)
+    if first is None:
+        return action
+    title = say(*_TITLES[str(first.get("kind"))][is_done])
+    about = _about(first, effects, words)
+    return f"{title}: {about}" if about else title
+
+
+def _about(first: Mapping[str, object], effects: Sequence[Mapping[str, object]], words: _Words) -> str:
+    kind, item = str(first.get("kind")), str(first.get("item") or "")
+    entity = item.partition("/")[0]
+    if kind == "stage":
+        return value_text(first.get("after"), words.world, f"{entity}.{first.get('field', 'stage')}")
+    if kind in ("item", "document"):
+        spec = words.world.entities.get(entity)
+        return words.names.get(item) or (spec.title if spec is not None else entity)
+    if kind == "field":
+        fields = [f"{entity}.{one.get('field')}" for one in effects if one.get("kind") == "field"]
+        return ", ".join(f"«{field_title(words.world, one)}»" for one in fields[:3])
+    if kind in ("folder", "file"):
+        return str(first.get("path")).rpartition("/")[2]
+    if kind == "mail":
+        return str(first.get("to"))
+    if kind == "notice":
+        copied = any(one.get("kind") == "feed" for one in effects)
+        return words.name(first.get("to")) + (say(", копия в ленту", ", copy to the feed") if copied else "")
+    return ""
 
 
 def said_effects(effects: object, world: World) -> Iterator[Change]:
     """Yield effects of CONTRACT's form in people's words."""
-    yield from _changes(_maps(effects), _Words(world, {}))
+    yield from _changes(_maps(effects), _Words(world, {}, lambda _item: ""))
 
 
 def _changes(effects: Sequence[Mapping[str, object]], words: _Words) -> Iterator[Change]:
@@ -248,7 +283,7 @@ def _made(one: Mapping[str, object], words: _Words) -> Iterator[Change]:
         text = (
             _rows_text(value, words) if name == "lines" else words.name(value_text(value, words.world, path))
         )
-        yield Change(field_title(words.world, path), after=text)
+        yield Change(field_title(words.world, path), after=text, url=words.url(str(value)))
 
 
 def _rows_text(value: object, words: _Words) -> str:

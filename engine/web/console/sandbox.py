@@ -6,7 +6,7 @@ The same simulation as `engine simulate`, behind the same guard.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flask import Flask, abort, request
 
@@ -14,7 +14,7 @@ from engine.action import PluginError
 from engine.decision.edition import Edition
 from engine.decision.event_file import read_event
 from engine.decision.facts import Facts
-from engine.decision.forms import simulation_json
+from engine.decision.forms import Json, simulation_json
 from engine.decision.simulation import simulate
 from engine.language.diagnostics import Diagnostic
 from engine.runtime.accounts import READER
@@ -22,10 +22,14 @@ from engine.runtime.drafts import Drafts
 from engine.runtime.run_list import Wanted
 from engine.web.console.desk import Desk, say
 from engine.web.console.door import needs
+from engine.web.console.journal_sight import require_run, seen_runs
 from engine.web.console.look import page
 from engine.web.console.regulations import found_of
 from engine.web.console.run_page import event_of
 from engine.web.console.run_view import RunView, view_run
+from engine.web.console.sandbox_effects import overview
+from engine.web.console.sandbox_form import KINDS, form_fields
+from engine.web.console.sandbox_item import by_hand, taken
 
 _LARGEST = 1 << 20
 
@@ -38,16 +42,26 @@ def add_sandbox(app: Flask, desk: Desk) -> None:
     @needs(READER)
     def sandbox() -> str:
         number = request.args.get("run", "")
-        event = event_of(desk, int(number)) if number.isdigit() and len(number) < 16 else None
-        if number and event is None:
-            abort(404)
-        text = json.dumps(event, ensure_ascii=False, indent=2) if event is not None else ""
-        return _page(desk, drafts, text, "", "")
+        event: Mapping[str, Json] | None = None
+        if number:
+            if not number.isdecimal() or len(number) > 15:
+                abort(404)
+            require_run(desk, int(number))
+            event = event_of(desk, int(number))
+            if event is None:
+                abort(404)
+        if event is None and request.args.get("item"):
+            event, trouble = taken(desk, request.args)
+            return _page(desk, drafts, _file_text(event), "", "", trouble)
+        return _page(desk, drafts, _file_text(event), "", "")
 
     @app.post("/sandbox")
     @needs(READER)
     def try_out() -> str:
         text = request.form.get("event", "")[:_LARGEST]
+        if request.form.get("by_hand"):
+            event, trouble = by_hand(desk, request.form)
+            return _page(desk, drafts, _file_text(event), "", "", trouble)
         name, rules = (
             request.form.get("file", ""),
             request.form.get("text", "").replace("\r\n", "\n")[:_LARGEST],
@@ -57,14 +71,23 @@ def add_sandbox(app: Flask, desk: Desk) -> None:
         return _page(desk, drafts, text, name, rules)
 
 
-def _page(desk: Desk, drafts: Drafts, text: str, name: str, rules: str) -> str:
+def _file_text(event: Mapping[str, Json] | None) -> str:
+    return json.dumps(event, ensure_ascii=False, indent=2) if event is not None else ""
+
+
+def _page(desk: Desk, drafts: Drafts, text: str, name: str, rules: str, troubles: Sequence[str] = ()) -> str:
     files = [one for one in drafts.files() if not one.endswith(".txt")]
     name = name or request.args.get("file", "")
     if name and not rules:
         rules = (drafts.text(name) or b"").decode("utf-8", "replace")
-    runs = desk.status.journal.list_runs(Wanted(limit=30))
+    runs, _ = seen_runs(desk, Wanted(limit=30))
+    asked, world = request.values, desk.workshop.settings.world
+    entity = asked.get("entity", "") or asked.get("item", "").partition("/")[0]
     return page(
-        "sandbox.html", event=text, files=files, file=name, text=rules, runs=runs, happened=desk.status.happened,
+        "sandbox.html", troubles=troubles, asked=asked, kinds=KINDS, world=world,
+        entity=entity if entity in world.entities else "", form_fields=form_fields,
+        event=text, files=files, file=name, text=rules,
+        runs=runs, happened=desk.status.happened,
         chosen=request.args.get("run", ""), **_result(desk, drafts, text, name, rules),
     )  # fmt: skip
 
@@ -78,6 +101,7 @@ def _result(desk: Desk, drafts: Drafts, text: str, name: str, rules: str) -> dic
         "trouble": "",
         "names": {},
         "follow_ups": [],
+        "overview": None,
     }
     edition, found = desk.status.in_force.edition, list[Diagnostic]()
     sources = {one.rpartition("/")[2]: file.read_text("utf-8") for one, file in drafts.files().items()}
@@ -110,6 +134,7 @@ def _result(desk: Desk, drafts: Drafts, text: str, name: str, rules: str) -> dic
         "view": view_run(form, edition.world, sources, names),
         "form": form,
         "follow_ups": _followed(form, edition, sources, names),
+        "overview": overview(form, edition.world, names),
         "loop": simulation.loop,
         "trouble": say("События пойдут по кругу", "The events would go round") if simulation.loop else "",
     }
