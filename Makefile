@@ -7,13 +7,13 @@ BIN := .venv/bin
 run: .venv/run
 	$(BIN)/engine demo
 
-# Much of the suite waits for real servers: three workers are right for two cores.
-WORKERS ?= 3
+# Much of the suite waits for real servers: four workers are right for two cores.
+WORKERS ?= 4
 test: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) --dist loadscope
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/test
 	$(BIN)/ruff check --fix .

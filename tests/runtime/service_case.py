@@ -120,7 +120,13 @@ def delivery(item_id: int, event: str = "ONCRMDEALUPDATE", token: str = TOKEN, *
 
 @contextmanager
 def running(
-    folder: Path, rules: str, plugin: str = "", *, subscribed: bool = True, state: str = "", beside: str = "",
+    folder: Path,
+    rules: str,
+    plugin: str = "",
+    *,
+    subscribed: bool = True,
+    state: str = "",
+    beside: str = "",
     **more: Any,
 ) -> Iterator[Live]:
     """Start everything, wait for the first reading, subscribe; stop everything afterwards."""

@@ -238,7 +238,9 @@ def _about(first: Mapping[str, object], effects: Sequence[Mapping[str, object]],
         return value_text(first.get("after"), words.world, f"{entity}.{first.get('field', 'stage')}")
     if kind in ("item", "document"):
         spec = words.world.entities.get(entity)
-        return words.names.get(item) or (spec.title if spec is not None else entity)
+        number = first.get("number") or _map(first.get("fields")).get("number") or ""
+        plain = f"{spec.title if spec is not None else entity} {number}".strip()
+        return words.names.get(item) or plain
     if kind == "field":
         fields = [f"{entity}.{one.get('field')}" for one in effects if one.get("kind") == "field"]
         return ", ".join(f"«{field_title(words.world, one)}»" for one in fields[:3])
