@@ -180,14 +180,14 @@ def test_a_regulation_is_edited_judged_saved_decides_and_is_brought_back(
     judged = page.locator("#judgement")
     field.fill(former.replace("deal.stage", "deal.stagge", 1))
     line = former[: former.index("deal.stage")].count("\n") + 1
-    expect(judged).to_contain_text("stagge", timeout=10_000)
+    expect(judged).to_contain_text("stagge", timeout=20_000)
     expect(judged).to_contain_text(str(line))
     expect(judged).to_contain_text("имелось в виду `stage`")
     assert axe_faults(page) == []
     screenshot(page, "flow_editor_wrong")
     changed = edited(former)
     field.fill(changed)
-    expect(judged).to_contain_text("Последние события прошли бы иначе", timeout=10_000)
+    expect(judged).to_contain_text("Последние события прошли бы иначе", timeout=20_000)
     expect(judged).to_contain_text("НОВЫЕ СЛОВА")
     assert axe_faults(page) == []
     screenshot(page, "flow_editor_right")

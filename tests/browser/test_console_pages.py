@@ -112,7 +112,7 @@ def test_the_journal_shows_a_new_run_without_reload(office: Office, browser: Bro
         first = page.locator("article.run").first
         before = first.get_attribute("id")
         office.tell("items/update", entityTypeId=2, id=120, fields={"stageId": "C4:UC_PAID"})
-        expect(page.locator("article.run").first).not_to_have_attribute("id", before or "", timeout=10_000)
+        expect(page.locator("article.run").first).not_to_have_attribute("id", before or "", timeout=20_000)
         expect(page.locator("article.run", has_text="Личный кабинет экспедитора").first).to_be_visible()
 
 

@@ -60,7 +60,7 @@ def test_the_story_by_hand(fresh_office: Office, browser: Browser, tmp_path: Pat
 def _report(page: Page) -> None:
     drag(page, REPORT)
     # The engine makes act and invoice, sends them and moves the deal on; the board shows it without a reload.
-    expect(card_in(page, SENT)).to_contain_text("Акты: ДА 0 из 1", timeout=15_000)
+    expect(card_in(page, SENT)).to_contain_text("Акты: ДА 0 из 1", timeout=30_000)
     expect(page.locator("#guide .past")).to_have_count(1)
     expect(page.locator("#guide [aria-current]")).to_contain_text("подписанный скан")
     expect(strip(page).get_by_role("link", name=f"Сделка «{TITLE}»")).to_be_visible()
@@ -73,7 +73,7 @@ def _sign(page: Page, scan: Path) -> None:
     expect(page.get_by_text("Подписан: НЕТ")).to_be_visible()
     screenshot(page, "portal_act")
     page.locator("[data-drop] input[type=file]").set_input_files(scan)
-    expect(page.get_by_text("Подписан: ДА")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Подписан: ДА")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("link", name="подписанный акт.pdf")).to_be_visible()
     expect(strip(page).get_by_text("Клиент вернул подписанный акт.")).to_be_visible()
 
@@ -81,7 +81,7 @@ def _sign(page: Page, scan: Path) -> None:
 def _pay(page: Page) -> None:
     page.get_by_role("link", name="её счёта").click()
     page.get_by_role("button", name="Оплачен полностью").click()
-    expect(page.locator(".stages [aria-current]")).to_have_text("Успешная, запрошен отзыв", timeout=15_000)
+    expect(page.locator(".stages [aria-current]")).to_have_text("Успешная, запрошен отзыв", timeout=30_000)
     expect(page.locator("#guide .past")).to_have_count(3)
     expect(page.get_by_text("Сделка закрыта сама.")).to_be_visible()
     screenshot(page, "portal_closed")
@@ -213,5 +213,5 @@ def test_a_file_dropped_on_its_place_is_the_scan_and_beside_it_is_nothing(
         expect(zone).to_have_class(re.compile("over"))
         screenshot(page, "portal_drop")
         zone.dispatch_event("drop", {"dataTransfer": held})
-        expect(page.get_by_role("link", name="из почты.pdf")).to_be_visible(timeout=15_000)
-        expect(page.get_by_text("Подписан: ДА")).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("link", name="из почты.pdf")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Подписан: ДА")).to_be_visible(timeout=30_000)
