@@ -7,14 +7,15 @@ BIN := .venv/bin
 run: .venv/run
 	$(BIN)/engine demo
 
-# Much of the suite waits for real servers: four workers are right for two cores. Chaos has the machine to itself.
+# Much of the suite waits for real servers: four workers are right for two cores. Chaos and figures have the machine to themselves.
 WORKERS ?= 4
+ALONE := tests/chaos tests/cli/test_bench_portal.py tests/web/test_console_speed.py
 test: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --ignore tests/chaos
-	$(BIN)/pytest tests/chaos
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ALONE:%=--ignore %)
+	$(BIN)/pytest $(ALONE)
 
 lint: .venv/test
 	$(BIN)/ruff check --fix .

@@ -99,15 +99,15 @@ def test_a_save_is_a_commit_where_the_folder_is_a_repository(live: Live) -> None
     found, folder = drafts(live), drafts(live).files()[NAME].parent
     other = folder / "other.txt"
     other.write_text("не тронут", "utf-8")
-    git = ("git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@t")
+    git = ("git", "-C", str(folder.parent), "-c", "user.name=t", "-c", "user.email=t@t")
     subprocess.run([*git, "init", "--quiet"], check=True)
-    subprocess.run([*git, "add", "test.yaml"], check=True)
+    subprocess.run([*git, "add", NAME], check=True)
     subprocess.run([*git, "commit", "--quiet", "-m", "start"], check=True)
     assert found.save(NAME, (RULES + "# правка\n").encode(), digest(RULES.encode()), "Елена Соколова")
     log = subprocess.run(
         [*git, "log", "--format=%s", "--name-only"], check=True, capture_output=True, text=True
     ).stdout
-    assert log.split("\n")[:3] == ["test.yaml: Елена Соколова", "", "test.yaml"]
+    assert log.split("\n")[:3] == ["test.yaml: Елена Соколова", "", NAME]
     status = subprocess.run([*git, "status", "--short"], check=True, capture_output=True, text=True).stdout
     assert "other.txt" in status
     assert "test.yaml" not in status
